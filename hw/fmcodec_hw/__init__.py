@@ -1,0 +1,1 @@
+"""Amaranth cores of the feature-map codecs and their Verilog export."""
