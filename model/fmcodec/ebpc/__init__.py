@@ -1,5 +1,7 @@
 """EBPC, Extended Bit-Plane Compression: lossless zero-run and bit-plane coding."""
 
 from fmcodec.ebpc.params import Params
+from fmcodec.ebpc.stream import Encoded
+from fmcodec.errors import DamagedStream
 
-__all__ = ["Params"]
+__all__ = ["DamagedStream", "Encoded", "Params"]

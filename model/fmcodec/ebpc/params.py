@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
+
+from fmcodec.bits import require_int
+from fmcodec.ebpc import reference
+from fmcodec.ebpc.stream import Encoded, Words
 
 __all__ = ["Params"]
-
-
-def _require_int(name: str, value: object, rule: str) -> None:
-    # bool is an int to Python, never to a user who counts bits
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be {rule}, not {value!r}")
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Params:
         }
         for name, (rule, allowed) in rules.items():
             value = getattr(self, name)
-            _require_int(name, value, rule)
+            require_int(name, value, rule)
             if value not in allowed:
                 raise ValueError(f"{name} must be {rule}, not {value!r}")
 
@@ -102,6 +102,47 @@ class Params:
         cycles = max(self.block_words, self.word_bits, self.max_block_bits / port_bits)
         return self.block_words / cycles
 
+    def encode(self, words: Words) -> Encoded:
+        """Code the packet `words`, shape (N,), N >= 1.
+
+        A word is an int or uint of the narrowest of 8, 16 and 32 bits that holds m; an unsigned
+        one is taken as the bit pattern of a two's complement word.
+
+        Raises:
+            TypeError: not a numpy array of one of the two dtypes.
+            ValueError: not one-dimensional, empty, or a value that does not fit m bits.
+        """
+        return reference.encode(self, words)
+
+    def decode(self, encoded: Encoded) -> Words:
+        """The words of a packet, shape (num_words,), int8, int16 or int32.
+
+        Raises:
+            TypeError: not an `Encoded` of two unsigned arrays of m-bit words.
+            ValueError: num_words < 1, or a stream word that does not fit m bits.
+            DamagedStream: what no encoder writes, and at which bit of which stream.
+        """
+        return reference.decode(self, encoded)
+
+    def encoded_bits(self, words: Words) -> int:
+        """Bits of both streams of the packet `words` before padding. Raises as `encode`."""
+        return reference.encoded_bits(self, words)
+
+    def max_cycles(self, words: Words) -> float:
+        """Bound of the cycles that a core takes for the packet `words`, start-up left out.
+
+        The sum over the blocks of the words a block spans or, where that is more, the beats of
+        the BPC port that its bits fill: one word per cycle unless the port is too narrow.
+        """
+        port_bits = self.port_words * self.word_bits
+        costs = reference.block_costs(self, words)
+        return sum(max(cost.words, cost.bits / port_bits) for cost in costs)
+
     def get_config(self) -> dict[str, int | str]:
         """The parameters as a JSON-able dict with the codec's `id`."""
         return {"id": "ebpc", **asdict(self)}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Params:
+        """The parameters of a `get_config` dict."""
+        return cls(**{name: value for name, value in config.items() if name != "id"})

@@ -1,0 +1,106 @@
+"""The encoded packet of EBPC, and the checks that guard both ends of the codec."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from fmcodec.bits import require_int, unsigned_dtype
+
+if TYPE_CHECKING:
+    from fmcodec.ebpc.params import Params
+
+__all__ = ["Encoded", "check_encoded", "check_words", "signed_words"]
+
+Words = npt.NDArray[np.integer]
+StreamWords = npt.NDArray[np.unsignedinteger]
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """One packet, coded: two bit streams and the number of words that they hold.
+
+    Attributes:
+        bpc: the BPC stream, m-bit words, the first bit in the MSB; uint8, uint16 or uint32.
+        znz: the ZNZ stream, packed the same way.
+        num_words: words N of the packet, >= 1; the streams do not say it themselves.
+    """
+
+    bpc: StreamWords
+    znz: StreamWords
+    num_words: int
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Encoded):
+            return NotImplemented
+        return (
+            self.num_words == other.num_words
+            and np.array_equal(self.bpc, other.bpc)
+            and np.array_equal(self.znz, other.znz)
+        )
+
+
+def check_words(params: Params, words: object) -> Words:
+    """Return `words` as a contiguous signed array, or raise the error that says why not.
+
+    Accepted: shape (N,), N >= 1, signed or unsigned integers of the narrowest dtype that holds a
+    word. An unsigned word is its own bit pattern. Where m fills the dtype every value is a word;
+    elsewhere values must fit m bits.
+    """
+    width = 8 * unsigned_dtype(params.word_bits).itemsize
+    if not isinstance(words, np.ndarray):
+        raise TypeError(f"words must be a numpy array, not {type(words).__name__}")
+    if words.dtype.kind not in "iu" or 8 * words.dtype.itemsize != width:
+        raise TypeError(f"words must be int{width} or uint{width}, not {words.dtype}")
+    if words.ndim != 1:
+        raise ValueError(f"words must be one-dimensional, not of shape {words.shape}")
+    if words.size == 0:
+        raise ValueError("words must hold at least one word, not 0")
+    if params.word_bits < width:
+        low, high = -1 << params.word_bits - 1, (1 << params.word_bits - 1) - 1
+        if words.dtype.kind == "u":
+            low, high = 0, (1 << params.word_bits) - 1
+        for value in (int(words.min()), int(words.max())):
+            if not low <= value <= high:
+                raise ValueError(f"words must be in {low}..{high}, not {value}")
+        if words.dtype.kind == "u":
+            return signed_words(params, words)
+    return np.ascontiguousarray(words, dtype=f"i{width // 8}")
+
+
+def signed_words(params: Params, patterns: npt.NDArray[np.integer]) -> Words:
+    """Bit patterns of m bits, unsigned, as two's complement words."""
+    unsigned = unsigned_dtype(params.word_bits)
+    unused = 8 * unsigned.itemsize - params.word_bits
+    return (patterns.astype(unsigned) << unused).view(f"i{unsigned.itemsize}") >> unused
+
+
+def check_encoded(params: Params, encoded: object) -> Encoded:
+    """Return `encoded`, its arrays contiguous, or raise the error that says why not."""
+    if not isinstance(encoded, Encoded):
+        raise TypeError(f"encoded must be an Encoded, not {type(encoded).__name__}")
+    require_int("num_words", encoded.num_words, "an int >= 1")
+    if encoded.num_words < 1:
+        raise ValueError(f"num_words must be an int >= 1, not {encoded.num_words!r}")
+    return Encoded(
+        _check_stream(params, "bpc", encoded.bpc),
+        _check_stream(params, "znz", encoded.znz),
+        encoded.num_words,
+    )
+
+
+def _check_stream(params: Params, name: str, stream: object) -> StreamWords:
+    dtype = unsigned_dtype(params.word_bits)
+    if not isinstance(stream, np.ndarray):
+        raise TypeError(f"{name} must be a numpy array, not {type(stream).__name__}")
+    if stream.dtype != dtype:
+        raise TypeError(f"{name} must be {dtype}, not {stream.dtype}")
+    if stream.ndim != 1:
+        raise ValueError(f"{name} must be one-dimensional, not of shape {stream.shape}")
+    high = (1 << params.word_bits) - 1
+    if stream.size and int(stream.max()) > high:
+        raise ValueError(f"{name} must be in 0..{high}, not {int(stream.max())}")
+    return np.ascontiguousarray(stream)
