@@ -1,0 +1,1 @@
+"""Capture of feature maps: networks, arrays and training runs."""

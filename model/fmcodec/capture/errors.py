@@ -1,0 +1,34 @@
+"""The errors of everything that reads a user's models, images and arrays."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+__all__ = ["InputError", "MissingPackage", "require"]
+
+
+class InputError(ValueError):
+    """A model, an image, an array or an option that cannot be used; one line says which and why."""
+
+
+class MissingPackage(InputError):
+    """An optional package is not installed; the line says how to get it."""
+
+
+def require(package: str, extra: str, purpose: str) -> ModuleType:
+    """Import an optional package.
+
+    Args:
+        package: what to import, for example `"onnxruntime"`.
+        extra: the extra of this distribution that brings it.
+        purpose: what needs it, the start of the message.
+
+    Raises:
+        MissingPackage: it is not installed.
+    """
+    try:
+        return importlib.import_module(package)
+    except ImportError as error:
+        hint = f"pip install 'fmcodec[{extra}]'"
+        raise MissingPackage(f"{purpose} needs {package.partition('.')[0]}: {hint}") from error
