@@ -19,6 +19,7 @@ from amaranth.back import verilog
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import StructLayout
 from amaranth.lib.wiring import In, Out
+
 from fmcodec import ebpc
 
 __all__ = [
