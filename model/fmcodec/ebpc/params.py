@@ -8,7 +8,8 @@ from typing import Any
 
 from fmcodec.bits import require_int
 from fmcodec.ebpc import reference
-from fmcodec.ebpc.stream import Encoded, Words
+from fmcodec.ebpc.stream import Encoded
+from fmcodec.words import Words
 
 __all__ = ["Params"]
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from fmcodec.bits import BitReader, BitWriter
-from fmcodec.ebpc.stream import Encoded, Words, check_encoded, check_words, signed_words
+from fmcodec.ebpc.stream import Encoded, check_encoded
 from fmcodec.errors import DamagedStream
+from fmcodec.words import Words, check_words, signed_words
 
 if TYPE_CHECKING:
     from fmcodec.ebpc.params import Params
@@ -231,14 +232,14 @@ def _decode_bpc(params: Params, reader: BitReader, num_nonzero: int) -> list[int
 
 def encode(params: Params, words: Words) -> Encoded:
     """Code a packet; see `Params.encode`."""
-    packet = check_words(params, words).tolist()
+    packet = check_words(params.word_bits, words).tolist()
     znz, bpc = _encode_znz(params, packet), _encode_bpc(params, packet)
     return Encoded(bpc.words(), znz.words(), len(packet))
 
 
 def encoded_bits(params: Params, words: Words) -> int:
     """Bits of both streams before padding; see `Params.encoded_bits`."""
-    packet = check_words(params, words).tolist()
+    packet = check_words(params.word_bits, words).tolist()
     return _encode_znz(params, packet).position + _encode_bpc(params, packet).position
 
 
@@ -267,7 +268,7 @@ def _decode_packet(params: Params, bpc: BitReader, znz: BitReader, num_words: in
     nonzero = np.array(_decode_znz(params, znz, num_words))
     patterns = np.zeros(num_words, dtype=np.uint32)
     patterns[nonzero] = _decode_bpc(params, bpc, int(nonzero.sum()))
-    return signed_words(params, patterns)
+    return signed_words(params.word_bits, patterns)
 
 
 # --- Facts about a packet -----------------------------------------------------------------------
@@ -279,7 +280,7 @@ def block_costs(params: Params, words: Words) -> list[BlockCost]:
     Zeros count to the block of the next non-zero word, those after the last one to the last
     block. A packet without a non-zero word counts as one block of its N words and m bits.
     """
-    packet = check_words(params, words).tolist()
+    packet = check_words(params.word_bits, words).tolist()
     ends = [i + 1 for i, word in enumerate(packet) if word][
         params.block_words - 1 :: params.block_words
     ]
@@ -294,7 +295,7 @@ def block_costs(params: Params, words: Words) -> list[BlockCost]:
 def symbol_counts(params: Params, words: Words) -> dict[Symbol, int]:
     """How often each field occurs in the BPC stream of a packet."""
     counts = dict.fromkeys(Symbol, 0)
-    for block in _blocks(params, check_words(params, words).tolist()):
+    for block in _blocks(params, check_words(params.word_bits, words).tolist()):
         for code in _block_codes(params, block):
             counts[code.symbol] += 1
     return counts

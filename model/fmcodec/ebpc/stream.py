@@ -13,9 +13,8 @@ from fmcodec.bits import require_int, unsigned_dtype
 if TYPE_CHECKING:
     from fmcodec.ebpc.params import Params
 
-__all__ = ["Encoded", "check_encoded", "check_words", "signed_words"]
+__all__ = ["Encoded", "check_encoded"]
 
-Words = npt.NDArray[np.integer]
 StreamWords = npt.NDArray[np.unsignedinteger]
 
 
@@ -41,41 +40,6 @@ class Encoded:
             and np.array_equal(self.bpc, other.bpc)
             and np.array_equal(self.znz, other.znz)
         )
-
-
-def check_words(params: Params, words: object) -> Words:
-    """Return `words` as a contiguous signed array, or raise the error that says why not.
-
-    Accepted: shape (N,), N >= 1, signed or unsigned integers of the narrowest dtype that holds a
-    word. An unsigned word is its own bit pattern. Where m fills the dtype every value is a word;
-    elsewhere values must fit m bits.
-    """
-    width = 8 * unsigned_dtype(params.word_bits).itemsize
-    if not isinstance(words, np.ndarray):
-        raise TypeError(f"words must be a numpy array, not {type(words).__name__}")
-    if words.dtype.kind not in "iu" or 8 * words.dtype.itemsize != width:
-        raise TypeError(f"words must be int{width} or uint{width}, not {words.dtype}")
-    if words.ndim != 1:
-        raise ValueError(f"words must be one-dimensional, not of shape {words.shape}")
-    if words.size == 0:
-        raise ValueError("words must hold at least one word, not 0")
-    if params.word_bits < width:
-        low, high = -1 << params.word_bits - 1, (1 << params.word_bits - 1) - 1
-        if words.dtype.kind == "u":
-            low, high = 0, (1 << params.word_bits) - 1
-        for value in (int(words.min()), int(words.max())):
-            if not low <= value <= high:
-                raise ValueError(f"words must be in {low}..{high}, not {value}")
-        if words.dtype.kind == "u":
-            return signed_words(params, words)
-    return np.ascontiguousarray(words, dtype=f"i{width // 8}")
-
-
-def signed_words(params: Params, patterns: npt.NDArray[np.integer]) -> Words:
-    """Bit patterns of m bits, unsigned, as two's complement words."""
-    unsigned = unsigned_dtype(params.word_bits)
-    unused = 8 * unsigned.itemsize - params.word_bits
-    return (patterns.astype(unsigned) << unused).view(f"i{unsigned.itemsize}") >> unused
 
 
 def check_encoded(params: Params, encoded: object) -> Encoded:
