@@ -1,10 +1,10 @@
 """Embedded feature maps: int8 activations of real networks that come with the package.
 
 A few tiles of layers of different depth and sparsity, enough to try a codec or a core on real data
-without a network at hand. `sim/maps/make_maps.py` in the repository computes them from the networks' weights:
-SqueezeNet v1.0, pruned (songhan/SqueezeNet-Deep-Compression, BSD), MobileNetV2, quantised
-(google-coral/test_data, Apache-2.0), and MLPerf Tiny's ResNet-8, quantised (mlcommons/tiny,
-Apache-2.0).
+without a network at hand: SqueezeNet v1.0, pruned (songhan/SqueezeNet-Deep-Compression, BSD),
+MobileNetV2, quantised (google-coral/test_data, Apache-2.0), and MLPerf Tiny's ResNet-8, quantised
+(mlcommons/tiny, Apache-2.0). `sim/maps/make_maps.py` in the repository computes them from the
+networks' weights.
 """
 
 from __future__ import annotations
