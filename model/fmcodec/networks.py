@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from fmcodec.capture.errors import InputError
 
-__all__ = ["Network", "Sum", "load", "recognise"]
+__all__ = ["Network", "Sum", "load"]
 
 Prepare = Callable[[np.ndarray], np.ndarray]
 
@@ -298,14 +298,6 @@ _PUBLISHED = {
 }
 
 
-def recognise(names: list[str]) -> str | None:
-    """The network whose weights arrays of these names are, or None."""
-    for name, published in _PUBLISHED.items():
-        if published.marks <= set(names):
-            return name
-    return None
-
-
 def load(path: str | Path) -> Network:
     """Build the network whose weights an .npz file holds; it is recognised by its array names.
 
@@ -317,7 +309,7 @@ def load(path: str | Path) -> Network:
             arrays = {name: file[name] for name in file.files}
     except (OSError, ValueError) as error:
         raise InputError(f"{path} must be an .npz file of weights: {error}") from error
-    name = recognise(list(arrays))
+    name = next((name for name, known in _PUBLISHED.items() if known.marks <= set(arrays)), None)
     if name is None:
         known = ", ".join(_PUBLISHED)
         raise InputError(f"{path} must hold the weights of one of {known}")

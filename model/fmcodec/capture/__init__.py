@@ -1,1 +1,14 @@
-"""Capture of feature maps: networks, arrays and training runs."""
+"""Capture of feature maps: from networks, saved arrays and training runs.
+
+from fmcodec.capture import SourceSpec
+
+source = SourceSpec("network.tflite", images="photographs").open()
+for captured in source.maps(0):
+    print(captured.layer, captured.kind, captured.values.shape)
+"""
+
+from fmcodec.capture.errors import InputError, MissingPackage
+from fmcodec.capture.maps import CapturedMap, Source
+from fmcodec.capture.source import NetworkSource, SourceSpec
+
+__all__ = ["CapturedMap", "InputError", "MissingPackage", "NetworkSource", "Source", "SourceSpec"]
