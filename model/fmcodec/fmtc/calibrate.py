@@ -1,0 +1,310 @@
+"""Calibration: from sample vectors to the integers of a layer context.
+
+Float steps are the same from run to run on one machine; all that follows the context is integer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from fmcodec.fmtc import fast, huffman
+from fmcodec.fmtc.context import Context
+from fmcodec.fmtc.params import Params
+from fmcodec.fmtc.transform import Moments, Transform, fit
+
+__all__ = ["Calibrator", "Trial", "bisect_step", "calibrate"]
+
+MAX_VECTORS = 1 << 16  # kept for ranges and code tables, whatever the number of samples
+TRIAL_VECTORS = 1 << 13  # of those, used to search for a step
+HEADROOM = 0.125  # of the calibrated range, added at both ends for images not seen
+
+Vectors = npt.NDArray[np.int8]
+
+
+def calibrate(
+    samples: Vectors | Iterable[Vectors],
+    params: Params,
+    *,
+    variant: str = "pca",
+    bits: float | None = None,
+    snr_db: float | None = None,
+    step: float | None = None,
+    entry_bits: int | None = None,
+    variance_ratio: float | None = None,
+    low: int = -128,
+    high: int = 127,
+    allow_constant: bool = False,
+    seed: int = 0,
+) -> Context:
+    """Calibrate a layer.
+
+    Args:
+        samples: int8 vectors of shape (vectors, channels), or any iterable of such arrays, read
+            once; memory is bounded, and the result does not depend on how they are cut.
+        params: what the build holds; the context uses no more of `q_max` and `tables`.
+        variant, entry_bits, variance_ratio: the transform, see `transform.fit`.
+        bits: width of the quantiser, log2 of its levels, not necessarily whole; the step is the
+            calibrated range over the levels.
+        snr_db: instead, the largest step that keeps this ratio of signal to noise after the
+            clamp to `low`..`high`, in dB. Without `bits`, `snr_db` and `step`: all of `q_max`.
+        step: instead, the step itself, in units of an input value.
+        low, high: clamp of decoded values; low = 0 fuses a ReLU.
+        allow_constant: take channels of one value only, as dead channels of a network have.
+        seed: of the choice of vectors that are kept for ranges and tables.
+
+    Raises:
+        TypeError: the samples are not int8.
+        ValueError: wrong shape, fewer than two vectors a channel, a constant channel, an SNR out
+            of reach, or an argument out of its range.
+    """
+    calibrator = Calibrator(params, seed=seed)
+    for vectors in [samples] if isinstance(samples, np.ndarray) else samples:
+        calibrator.update(vectors)
+    calibrator.require_enough(allow_constant)
+    if sum(option is not None for option in (bits, snr_db, step)) > 1:
+        raise ValueError("bits, snr_db and step must be given one at most")
+    transform = fit(calibrator.moments, params, variant, entry_bits, variance_ratio)
+    trial = Trial(transform, calibrator.sample(TRIAL_VECTORS), params, low, high)
+    if snr_db is not None:
+        step = bisect_step([trial], snr_db)
+    q_max = params.q_max
+    if step is None:
+        most = math.log2(params.q_max + 1)
+        width = most if bits is None else float(bits)
+        if not 1 <= width <= most:
+            raise ValueError(f"bits must be in 1..{most:.3f} (q_max = {q_max}), not {bits!r}")
+        q_max = math.ceil(2**width - 1e-9) - 1
+        coefficients = (calibrator.sample() - transform.mean) @ transform.weights.T
+        step = float(coefficients.max() - coefficients.min()) / (2**width - 1)
+    return trial.context(step, calibrator.sample(), q_max, headroom=bits is None)
+
+
+class Calibrator:
+    """Gathers samples in bounded memory: exact moments of all, and an even choice of some.
+
+    The choice keeps the vectors with the smallest random keys, so that it depends on the order
+    of the vectors and the seed alone, not on how they are cut into batches.
+    """
+
+    def __init__(self, params: Params, *, seed: int = 0) -> None:
+        self.params = params
+        self.moments = Moments(params.channels)
+        self._random = np.random.default_rng(seed)
+        self._keys = np.zeros(0)
+        self._kept = np.zeros((0, params.channels), dtype=np.int8)
+
+    def update(self, vectors: Vectors) -> None:
+        """Add int8 vectors of shape (vectors, channels)."""
+        if not isinstance(vectors, np.ndarray) or vectors.dtype != np.int8:
+            kind = vectors.dtype if isinstance(vectors, np.ndarray) else type(vectors).__name__
+            raise TypeError(f"samples must be arrays of int8, not {kind}")
+        if vectors.ndim != 2 or vectors.shape[1] != self.params.channels:
+            shape = f"(vectors, channels = {self.params.channels})"
+            raise ValueError(f"samples must be of shape {shape}, not {vectors.shape}")
+        self.moments.update(vectors)
+        self._keys = np.append(self._keys, self._random.random(len(vectors)))
+        self._kept = np.concatenate([self._kept, vectors])
+        order = np.argsort(self._keys, kind="stable")[:MAX_VECTORS]
+        self._keys, self._kept = self._keys[order], self._kept[order]
+
+    def sample(self, count: int = MAX_VECTORS) -> Vectors:
+        """At most `count` of the vectors seen."""
+        return self._kept[:count]
+
+    def require_enough(self, allow_constant: bool) -> None:
+        """Raise ValueError when the samples cannot calibrate the layer."""
+        least = 2 * self.params.channels
+        if self.moments.count < least:
+            raise ValueError(
+                f"samples must hold at least {least} vectors (two a channel), "
+                f"not {self.moments.count}"
+            )
+        constant = self.moments.constant.tolist()
+        if len(constant) == self.params.channels:
+            raise ValueError("samples must vary, all channels are constant")
+        if constant and not allow_constant:
+            raise ValueError(f"samples must vary in every channel, constant are {constant}")
+
+
+class Trial:
+    """A transform tried on sample vectors with one quantiser step after another."""
+
+    def __init__(
+        self, transform: Transform, vectors: Vectors, params: Params, low: int, high: int
+    ) -> None:
+        self.transform = transform
+        self.params = params
+        self.low = low
+        self.high = high
+        self._weights = transform.weights
+        self._mean = transform.mean.astype(np.float32)
+        values = vectors.astype(np.float32)
+        self._wanted = np.clip(values, low, high)
+        self._coefficients = (values - self._mean) @ self._weights.T
+        self.signal = float(np.square(self._wanted, dtype=np.float64).sum())
+
+    @property
+    def finest_step(self) -> float:
+        """The step with which the sample's range just fits `q_max`."""
+        spread = float(self._coefficients.max() - self._coefficients.min())
+        return spread / self.params.q_max
+
+    def noise(self, step: float) -> float:
+        """Squared error of the decoded vectors, after the clamp, with this step."""
+        keep = self.kept(step)
+        coefficients = np.rint(self._coefficients[:, :keep] / np.float32(step)) * np.float32(step)
+        decoded = np.rint(coefficients @ self._weights[:keep] + self._mean)
+        error = np.clip(decoded, self.low, self.high) - self._wanted
+        return float(np.square(error, dtype=np.float64).sum())
+
+    def kept(self, step: float) -> int:
+        """Components that are coded with this step; fewer than there are where `trim` is set.
+
+        Near the optimum a bit buys 2 ln 2 step^2 / 12 of distortion, everywhere; a component
+        that asks more is not coded.
+        """
+        total = self._coefficients.shape[1]
+        if not self.transform.trim:
+            return total
+        levels = np.rint(self._coefficients / np.float32(step))
+        saved = np.square(self._coefficients).mean(axis=0) - np.square(
+            self._coefficients - levels * np.float32(step)
+        ).mean(axis=0)
+        rates = np.array([max(_entropy(column), 1.0) for column in levels.T.astype(np.int64)])
+        worth = np.flatnonzero(saved > rates * 2 * math.log(2) * step**2 / 12)
+        return int(worth[-1]) + 1 if len(worth) else 1
+
+    def context(self, step: float, vectors: Vectors, q_max: int, headroom: bool) -> Context:
+        """The context with this step, its range and code tables from `vectors`."""
+        if not (isinstance(step, float | int) and 0 < step < math.inf):
+            raise ValueError(f"step must be a positive number, not {step!r}")
+        transform, keep = self.transform, self.kept(step)
+        coefficients = (vectors - transform.mean) @ transform.weights[:keep].T / step
+        q_max, zero_point = _range(coefficients, q_max, headroom)
+        scale, shift = _fixed_point(1 / (step * 2**transform.fraction_bits), 63)
+        inverse_scale, inverse_shift = _fixed_point(step / 2**transform.fraction_bits, 23)
+        exact = transform.matrix[:keep].astype(np.float64) @ transform.mean
+        if transform.bypass:
+            exact = transform.mean * 2**transform.fraction_bits
+        even = huffman.code_lengths(np.ones(q_max + 1), self.params.max_code_bits)
+        fields = {
+            "matrix": np.ascontiguousarray(transform.matrix[:keep]),
+            "bias": np.rint(exact).astype(np.int32),
+            "offset": np.rint(transform.mean * 2**inverse_shift).astype(np.int32),
+            "scale": scale,
+            "shift": shift,
+            "inverse_scale": inverse_scale,
+            "inverse_shift": inverse_shift,
+            "zero_point": zero_point,
+            "low": self.low,
+            "high": self.high,
+            "matrix_bits": self.params.matrix_bits,
+            "max_code_bits": self.params.max_code_bits,
+            "bypass": transform.bypass,
+        }
+        # the tables come last: their counts are those of the symbols that the integers give
+        first = Context(**fields, boundaries=(), lengths=even[None])
+        symbols, _ = fast.quantise(first, fast.forward(first, vectors))
+        boundaries, lengths = _tables(symbols, q_max, self.params)
+        return Context(**fields, boundaries=boundaries, lengths=lengths)
+
+
+def bisect_step(trials: list[Trial], snr_db: float) -> float:
+    """The largest step with which the trials together keep a ratio of signal to noise.
+
+    Raises:
+        ValueError: it is not a finite number, or out of reach of `q_max` or of 8-bit values.
+    """
+    if not math.isfinite(snr_db):
+        raise ValueError(f"snr_db must be finite, not {snr_db!r}")
+    signal = sum(trial.signal for trial in trials)
+
+    def reached(step: float) -> float:
+        noise = sum(trial.noise(step) for trial in trials)
+        return 10 * math.log10(signal / noise) if noise else math.inf
+
+    fine = max(max(trial.finest_step for trial in trials), 2.0**-6)
+    coarse = fine * max(trial.params.q_max for trial in trials)
+    if reached(fine) < snr_db:
+        q_max = min(trial.params.q_max for trial in trials)
+        raise ValueError(
+            f"snr_db must be at most {reached(fine):.1f} here (q_max = {q_max}), not {snr_db!r}"
+        )
+    for _ in range(16):
+        middle = math.sqrt(fine * coarse)
+        fine, coarse = (middle, coarse) if reached(middle) >= snr_db else (fine, middle)
+    return fine
+
+
+def _entropy(levels: npt.NDArray[np.int64]) -> float:
+    """Order-0 entropy in bits a symbol."""
+    counts = np.bincount(levels - levels.min())
+    shares = counts[counts > 0] / len(levels)
+    return float(-(shares * np.log2(shares)).sum())
+
+
+def _fixed_point(value: float, most: int) -> tuple[int, int]:
+    """`value` as M 2^-S, M of 16 bits; S at most `most`, where fewer bits of M are used."""
+    shift = min(15 - math.floor(math.log2(value)), most)
+    number = round(value * 2.0**shift)
+    if number == 1 << 16:  # rounded up to the next power of two
+        number, shift = 1 << 15, shift - 1
+    if not (1 <= number < 1 << 16 and shift >= 1):
+        raise ValueError(f"step must give a scale that M / 2^S can hold, not {value!r}")
+    return number, shift
+
+
+def _range(levels: npt.NDArray[np.floating], q_max: int, headroom: bool) -> tuple[int, int]:
+    """q_max and zero point for coefficients in units of the step; 0 is always a symbol."""
+    low, high = min(float(levels.min()), 0.0), max(float(levels.max()), 0.0)
+    if headroom:
+        spread = HEADROOM * (high - low)
+        # what is never negative, as after a ReLU, stays so
+        low, high = low - spread if low < 0 else low, high + spread if high > 0 else high
+        wanted = math.ceil(high) - math.floor(low)
+        q_max = min(q_max, max(wanted, 1))
+    share = -low / (high - low) if high > low else 0.0
+    return q_max, min(max(round(share * q_max), 0), q_max)
+
+
+def _tables(
+    symbols: npt.NDArray[np.uint8], q_max: int, params: Params
+) -> tuple[tuple[int, ...], npt.NDArray[np.uint8]]:
+    """Boundaries of the code tables that take the fewest bits, and their code lengths."""
+    components = symbols.shape[1]
+    counts = np.stack([np.bincount(column, minlength=q_max + 1) for column in symbols.T])
+    edges = _split(counts, min(params.tables, components))
+    lengths = [
+        huffman.code_lengths(counts[first:last].sum(axis=0) + 1, params.max_code_bits)
+        for first, last in pairwise(edges)
+    ]
+    return tuple(edges[1:-1]), np.stack(lengths)
+
+
+def _split(counts: npt.NDArray[np.int64], tables: int) -> list[int]:
+    """Edges of `tables` runs of components that cost the fewest bits, by dynamic programming.
+
+    A run costs its entropy, and no less than a bit a symbol, as Huffman codes do.
+    """
+    components = len(counts)
+    sums = np.concatenate([np.zeros_like(counts[:1]), np.cumsum(counts, axis=0)])
+    cost = np.full((components + 1, components + 1), np.inf)
+    for first in range(components):
+        runs = (sums[first + 1 :] - sums[first]).astype(np.float64)
+        totals = runs.sum(axis=1)
+        entropy = totals * np.log2(totals) - (runs * np.log2(np.maximum(runs, 1))).sum(axis=1)
+        cost[first, first + 1 :] = np.maximum(entropy, totals)
+    best, choices = cost[0], []
+    for _ in range(tables - 1):
+        choice = (best[:, None] + cost).argmin(axis=0)
+        best = (best[:, None] + cost).min(axis=0)
+        choices.append(choice)
+    edges = [components]
+    for choice in reversed(choices):
+        edges.append(int(choice[edges[-1]]))
+    return [0, *reversed(edges)]

@@ -1,0 +1,403 @@
+"""The layer context of FMTC: everything that a tile's decoder needs to know, and its word format.
+
+Format: doc/format.md, "FMTC context".
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fmcodec.bits import BitReader, BitWriter
+from fmcodec.fmtc import codec, huffman
+from fmcodec.fmtc.errors import (
+    BadChecksum,
+    BadCodeLengths,
+    BadField,
+    BadMagic,
+    BadPadding,
+    BadVersion,
+    Underrun,
+    UnsupportedContext,
+    WordsLeftOver,
+)
+from fmcodec.fmtc.params import WORD_BITS, Params
+from fmcodec.fmtc.tile import Encoded
+
+__all__ = ["MAGIC", "VERSION", "Context"]
+
+MAGIC = 0x464D5443  # "FMTC"
+VERSION = 1
+HEADER_WORDS = 7
+BYPASS = 1  # flag
+MAX_BIAS = 1 << 30  # keeps every accumulator inside 32 bits
+
+# Word of the context that holds each checked field, for error messages.
+_WORD_OF = {
+    "tables": 1,
+    "max_code_bits": 1,
+    "channels": 2,
+    "components": 2,
+    "matrix_bits": 3,
+    "q_max": 3,
+    "zero_point": 3,
+    "scale": 4,
+    "shift": 4,
+    "inverse_scale": 5,
+    "inverse_shift": 5,
+    "low": 6,
+    "high": 6,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """The integers of one calibrated layer; coding with it is the same on every machine.
+
+    Attributes:
+        matrix: entries T of the transform, int16, shape (components K, channels C), values of
+            `matrix_bits` bits with `matrix_bits` - 1 fraction bits. With `bypass` it is not used.
+        bias: the transformed mean, subtracted from every accumulator, int32, shape (K,).
+        offset: the mean in units of 2^-inverse_shift, int32, shape (C,).
+        lengths: Huffman code length of each symbol, uint8, shape (tables G, q_max + 1).
+        boundaries: first component of each table but the first, ascending, G - 1 ints.
+        scale, shift: requantiser M, 1..65535, and S, 1..63: q = (acc M + 2^(S-1) >> S) + zp.
+        inverse_scale, inverse_shift: dequantiser Md, 1..65535, and Sd, 1..31.
+        zero_point: symbol of the coefficient 0, 0..q_max.
+        low, high: clamp of a decoded value, -128..127; 0 as `low` fuses a ReLU.
+        matrix_bits: bits of a matrix entry, 8 or 10.
+        max_code_bits: longest code allowed, 8..15.
+        bypass: the identity instead of the matrix (exact, where T = I in F bits is not).
+
+    Raises:
+        TypeError: an array is not of the dtype above.
+        ValueError: a field is out of its range or shape.
+    """
+
+    matrix: npt.NDArray[np.int16]
+    bias: npt.NDArray[np.int32]
+    offset: npt.NDArray[np.int32]
+    lengths: npt.NDArray[np.uint8]
+    boundaries: tuple[int, ...]
+    scale: int
+    shift: int
+    inverse_scale: int
+    inverse_shift: int
+    zero_point: int
+    low: int = -128
+    high: int = 127
+    matrix_bits: int = 8
+    max_code_bits: int = 12
+    bypass: bool = False
+
+    def __post_init__(self) -> None:
+        for name, dtype in {"matrix": "i2", "bias": "i4", "offset": "i4", "lengths": "u1"}.items():
+            array = getattr(self, name)
+            if not isinstance(array, np.ndarray) or array.dtype != np.dtype(dtype):
+                raise TypeError(f"{name} must be an array of {np.dtype(dtype)}, not {array!r}")
+            array.setflags(write=False)
+        for array, name in ((self.matrix, "matrix"), (self.lengths, "lengths")):
+            if array.ndim != 2:
+                raise ValueError(f"{name} must be of two dimensions, not {array.ndim}")
+        for name, message in self._faults():
+            raise ValueError(f"{name} {message}")
+
+    @property
+    def channels(self) -> int:
+        """Values C of a vector."""
+        return len(self.offset)
+
+    @property
+    def components(self) -> int:
+        """Coefficients K that are kept of a vector, at most C."""
+        return len(self.bias)
+
+    @property
+    def q_max(self) -> int:
+        """Largest quantised coefficient."""
+        return self.lengths.shape[1] - 1
+
+    @property
+    def tables(self) -> int:
+        """Code tables G."""
+        return self.lengths.shape[0]
+
+    @property
+    def fraction_bits(self) -> int:
+        """Fraction bits F of a matrix entry."""
+        return self.matrix_bits - 1
+
+    @property
+    def step(self) -> float:
+        """Width of a quantiser cell in units of an input value."""
+        return self.inverse_scale / 2.0**self.inverse_shift * 2**self.fraction_bits
+
+    @property
+    def params(self) -> Params:
+        """The smallest build that holds this context."""
+        return Params(
+            self.channels, self.matrix_bits, self.q_max, self.max_code_bits, self.tables, None
+        )
+
+    @cached_property
+    def table_of(self) -> npt.NDArray[np.uint8]:
+        """Code table of each component, shape (K,)."""
+        kinds = np.searchsorted(self.boundaries, np.arange(self.components), side="right")
+        return kinds.astype(np.uint8)
+
+    @cached_property
+    def codes(self) -> npt.NDArray[np.uint16]:
+        """Canonical code of each symbol, shape (G, q_max + 1)."""
+        return np.stack([huffman.codes(lengths) for lengths in self.lengths])
+
+    @cached_property
+    def tag(self) -> int:
+        """The 16 bits by which a tile names its context: the low half of the context's CRC."""
+        return int(self.to_words()[-1]) & 0xFFFF
+
+    def encode(self, vectors: npt.NDArray[np.int8], tile_vectors: int = 1024) -> Encoded:
+        """Code `vectors`, int8 of shape (vectors, C), into tiles of `tile_vectors` vectors."""
+        return codec.encode(self, vectors, tile_vectors)
+
+    def encode_coefficients(
+        self, accumulators: npt.NDArray[np.int32], tile_vectors: int = 1024
+    ) -> Encoded:
+        """Code coefficients that a folded convolution gives: `acc`, int32 of shape (vectors, K)."""
+        return codec.encode_coefficients(self, accumulators, tile_vectors)
+
+    def decode(self, encoded: Encoded) -> npt.NDArray[np.int8]:
+        """The vectors of all tiles, int8 of shape (vectors, C); raises what `decode_tile` does."""
+        return codec.decode(self, encoded)
+
+    def decode_tile(self, words: npt.NDArray[np.uint32]) -> npt.NDArray[np.int8]:
+        """The vectors of one tile; a damaged one raises a `DamagedStream` and gives nothing."""
+        return codec.decode_tile(self, words)
+
+    def encoded_bits(self, vectors: npt.NDArray[np.int8]) -> int:
+        """Exact bits of the codes of `vectors`, before headers, padding and raw escapes."""
+        return codec.encoded_bits(self, vectors)
+
+    def _faults(self) -> Iterator[tuple[str, str]]:
+        """Name and message of every field out of its range, in the order of the format."""
+        for name, value, first, last in (
+            ("tables", self.tables, 1, min(8, self.components)),
+            ("max_code_bits", self.max_code_bits, 8, 15),
+            ("channels", self.channels, 1, 256),
+            ("components", self.components, 1, self.channels),
+            ("q_max", self.q_max, 1, 254),
+            ("zero_point", self.zero_point, 0, self.q_max),
+            ("scale", self.scale, 1, 65535),
+            ("shift", self.shift, 1, 63),
+            ("inverse_scale", self.inverse_scale, 1, 65535),
+            ("inverse_shift", self.inverse_shift, 1, 31),
+            ("low", self.low, -128, 127),
+            ("high", self.high, self.low, 127),
+        ):
+            if not first <= value <= last:
+                yield name, f"must be in {first}..{last}, not {value}"
+        if self.matrix_bits not in (8, 10):
+            yield "matrix_bits", f"must be 8 or 10, not {self.matrix_bits}"
+        if self.bypass and self.components != self.channels:
+            yield "components", f"must be channels = {self.channels} in bypass"
+        edges = [0, *self.boundaries, self.components]
+        rising = all(a < b for a, b in pairwise(edges))
+        if len(self.boundaries) != self.tables - 1 or not rising:
+            yield (
+                "boundaries",
+                f"must be {self.tables - 1} ascending ints in 1..{self.components - 1}, "
+                f"not {self.boundaries}",
+            )
+        for table, lengths in enumerate(self.lengths):
+            short, long = int(lengths.min(initial=99)), int(lengths.max(initial=0))
+            full = 1 << self.max_code_bits
+            if short < 1 or long > self.max_code_bits:
+                yield "lengths", f"of table {table} must be in 1..{self.max_code_bits}"
+            elif huffman.kraft_sum(lengths, self.max_code_bits) != full:
+                yield "lengths", f"of table {table} must have a Kraft sum of 1"
+        if np.any(np.abs(self.bias.astype(np.int64)) >= MAX_BIAS):
+            yield "bias", f"must be inside +-{MAX_BIAS}"
+        limit = 1 << self.fraction_bits
+        if self.matrix.shape != (0 if self.bypass else self.components, self.channels):
+            yield "matrix", "must be of shape (components, channels), or (0, channels) in bypass"
+        elif np.any(self.matrix < -limit) or np.any(self.matrix >= limit):
+            yield "matrix", f"must be in {-limit}..{limit - 1}"
+
+    def to_words(self) -> npt.NDArray[np.uint32]:
+        """The context as 32-bit words, the CRC last (doc/format.md, "FMTC context")."""
+        writer = BitWriter(WORD_BITS)
+        for value, bits in (
+            (MAGIC, 32),
+            (VERSION, 8),
+            (BYPASS if self.bypass else 0, 8),
+            (self.tables, 8),
+            (self.max_code_bits, 8),
+            (self.channels, 16),
+            (self.components, 16),
+            (self.matrix_bits, 8),
+            (self.q_max, 8),
+            (self.zero_point, 8),
+            (0, 8),
+            (self.scale, 16),
+            (self.shift, 8),
+            (0, 8),
+            (self.inverse_scale, 16),
+            (self.inverse_shift, 8),
+            (0, 8),
+            (self.low, 8),
+            (self.high, 8),
+            (0, 16),
+        ):
+            writer.write(value, bits)
+        for values, bits in (
+            (list(self.boundaries), 32),
+            (self.lengths.ravel().tolist(), 4),
+            (self.bias.tolist(), 32),
+            (self.offset.tolist(), 32),
+            (self.matrix.ravel().tolist(), self.matrix_bits),
+        ):
+            for value in values:
+                writer.write(value, bits)
+            writer.write(0, -writer.position % WORD_BITS)
+        words = writer.words().astype(np.uint32)
+        return np.append(words, np.uint32(zlib.crc32(words.astype("<u4").tobytes())))
+
+    def to_bytes(self) -> bytes:
+        """The words of the context, each with its least significant byte first."""
+        return self.to_words().astype("<u4").tobytes()
+
+    @classmethod
+    def from_bytes(cls, data: bytes, build: Params | None = None) -> Context:
+        """The context that `to_bytes` wrote; raises what `from_words` does."""
+        if len(data) % 4:
+            raise Underrun("context", 8 * len(data), "ends inside a word")
+        return cls.from_words(np.frombuffer(data, dtype="<u4").astype(np.uint32), build)
+
+    @classmethod
+    def from_words(cls, words: npt.NDArray[np.uint32], build: Params | None = None) -> Context:
+        """Read and check a context.
+
+        Args:
+            words: the context, CRC included, nothing after it.
+            build: what the decoder holds; None holds every context.
+
+        Raises:
+            BadMagic, BadVersion, Underrun, WordsLeftOver, BadChecksum, BadField, BadCodeLengths,
+            BadPadding: the words are no context (doc/format.md names each case).
+            UnsupportedContext: they are one that `build` does not hold.
+        """
+        words = np.ascontiguousarray(words, dtype=np.uint32)
+        fields = _read(words)
+        try:
+            context = cls(**fields)
+        except ValueError as error:
+            name, _, message = str(error).partition(" ")
+            kind = BadCodeLengths if name == "lengths" else BadField
+            word = _WORD_OF.get(name, HEADER_WORDS)
+            raise kind("context", WORD_BITS * word, f"{name} {message}") from error
+        if build is not None:
+            context.require_build(build)
+        return context
+
+    def require_build(self, build: Params) -> None:
+        """Raise UnsupportedContext unless a core of parameters `build` can hold the context."""
+        for name, fits, rule in (
+            ("channels", self.channels == build.channels, f"{build.channels}"),
+            ("matrix_bits", self.matrix_bits == build.matrix_bits, f"{build.matrix_bits}"),
+            ("q_max", self.q_max <= build.q_max, f"at most {build.q_max}"),
+            (
+                "max_code_bits",
+                self.max_code_bits <= build.max_code_bits,
+                f"at most {build.max_code_bits}",
+            ),
+            ("tables", self.tables <= build.tables, f"at most {build.tables}"),
+        ):
+            if not fits:
+                reason = f"{name} must be {rule} in this build, not {getattr(self, name)}"
+                raise UnsupportedContext("context", WORD_BITS * _WORD_OF[name], reason)
+
+
+def _read(words: npt.NDArray[np.uint32]) -> dict[str, Any]:
+    """The fields of a context; checks all that is not a range of one of them."""
+    if len(words) and words[0] != MAGIC:
+        raise BadMagic("context", 0, f"magic must be 0x{MAGIC:08x}, not 0x{int(words[0]):08x}")
+    if len(words) < HEADER_WORDS + 1:
+        raise Underrun("context", WORD_BITS * len(words), "ends inside the header")
+    if words[1] >> 24 != VERSION:
+        raise BadVersion("context", 32, f"version must be {VERSION}, not {words[1] >> 24}")
+    reader = BitReader(words, WORD_BITS, "context")
+    reader.read(40)
+    flags, tables, max_code_bits = reader.read(8), reader.read(8), reader.read(8)
+    channels, components = reader.read(16), reader.read(16)
+    matrix_bits, q_max, zero_point = reader.read(8), reader.read(8), reader.read(8)
+    if matrix_bits not in (8, 10):
+        raise BadField("context", 96, f"matrix_bits must be 8 or 10, not {matrix_bits}")
+    rows = 0 if flags & BYPASS else components
+    # sizes come first: nothing is read, and no memory is taken, on the word of a wild header
+    sizes = (
+        (max(tables - 1, 0), 32, False),
+        (tables * (q_max + 1), 4, False),
+        (components, 32, True),
+        (channels, 32, True),
+        (rows * channels, matrix_bits, True),
+    )
+    end = HEADER_WORDS + sum(-(-count * bits // WORD_BITS) for count, bits, _ in sizes)
+    if len(words) < end + 1:
+        raise Underrun("context", WORD_BITS * len(words), f"must be of {end + 1} words")
+    if len(words) > end + 1:
+        raise WordsLeftOver("context", WORD_BITS * (end + 1), "goes on after its CRC")
+    expected = zlib.crc32(words[:-1].astype("<u4").tobytes())
+    if words[-1] != expected:
+        reason = f"CRC-32 must be 0x{expected:08x}, not 0x{int(words[-1]):08x}"
+        raise BadChecksum("context", WORD_BITS * end, reason)
+    if flags & ~BYPASS:
+        raise BadField("context", 40, f"flags must be 0 or 1, not {flags}")
+    _reserved(reader, 8)
+    scale, shift = reader.read(16), reader.read(8)
+    _reserved(reader, 8)
+    inverse_scale, inverse_shift = reader.read(16), reader.read(8)
+    _reserved(reader, 8)
+    low, high = (_signed(reader.read(8), 8) for _ in range(2))
+    _reserved(reader, 16)
+    arrays = []
+    for count, bits, signed in sizes:
+        values = [reader.read(bits) for _ in range(count)]
+        arrays.append([_signed(value, bits) for value in values] if signed else values)
+        at = reader.position
+        if reader.read(-at % WORD_BITS) if at % WORD_BITS else 0:
+            raise BadPadding("context", at, "padding must be zero")
+    boundaries, lengths, bias, offset, matrix = arrays
+    return {
+        "matrix": np.array(matrix, dtype=np.int16).reshape(rows, channels),
+        "bias": np.array(bias, dtype=np.int32),
+        "offset": np.array(offset, dtype=np.int32),
+        "lengths": np.array(lengths, dtype=np.uint8).reshape(tables, q_max + 1),
+        "boundaries": tuple(boundaries),
+        "scale": scale,
+        "shift": shift,
+        "inverse_scale": inverse_scale,
+        "inverse_shift": inverse_shift,
+        "zero_point": zero_point,
+        "low": low,
+        "high": high,
+        "matrix_bits": matrix_bits,
+        "max_code_bits": max_code_bits,
+        "bypass": bool(flags & BYPASS),
+    }
+
+
+def _reserved(reader: BitReader, bits: int) -> None:
+    at = reader.position
+    value = reader.read(bits)
+    if value:
+        raise BadField("context", at, f"reserved bits must be zero, not {value}")
+
+
+def _signed(value: int, bits: int) -> int:
+    return value - (value >> bits - 1 << bits)

@@ -1,0 +1,135 @@
+"""The channel transform of FMTC, fitted to the moments of calibration vectors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fmcodec.bits import require_int
+from fmcodec.fmtc.params import Params
+
+__all__ = ["VARIANTS", "Moments", "Transform", "fit"]
+
+VARIANTS = ("eye", "pca", "pca_q", "pca_t")
+
+Floats = npt.NDArray[np.float64]
+
+
+class Moments:
+    """Sums of vectors and of their outer products, exact whatever the order they arrive in.
+
+    Both are integers below 2^53, which float64 holds exactly, for up to 2^39 vectors.
+    """
+
+    def __init__(self, channels: int) -> None:
+        self.count = 0
+        self._sum = np.zeros(channels)
+        self._products = np.zeros((channels, channels))
+
+    def update(self, vectors: npt.NDArray[np.int8]) -> None:
+        """Add `vectors`, int8 of shape (vectors, channels)."""
+        values = vectors.astype(np.float64)
+        self.count += len(values)
+        self._sum += values.sum(axis=0)
+        self._products += values.T @ values
+
+    @property
+    def mean(self) -> Floats:
+        """Mean of every channel."""
+        return self._sum / self.count
+
+    @property
+    def covariance(self) -> Floats:
+        """Covariance of the channels, symmetric."""
+        return self._products / self.count - np.outer(self.mean, self.mean)
+
+    @property
+    def constant(self) -> npt.NDArray[np.intp]:
+        """Channels that had one value only."""
+        return np.flatnonzero(self.count * np.diag(self._products) == self._sum**2)
+
+
+@dataclass(frozen=True, eq=False)
+class Transform:
+    """A transform before its quantiser is chosen.
+
+    Attributes:
+        mean: value taken off every channel, shape (C,); zero for eye, so that zero stays exact.
+        matrix: integer rows T by falling variance, int16, shape (K, C); no rows for eye.
+        fraction_bits: fraction bits F of `matrix`.
+        rotation: the orthonormal rows that `matrix` rounds, shape (K, C).
+        trim: drop components that are not worth their bits once the step is known.
+    """
+
+    mean: Floats
+    matrix: npt.NDArray[np.int16]
+    fraction_bits: int
+    rotation: Floats
+    trim: bool = False
+
+    @property
+    def bypass(self) -> bool:
+        """The identity: no matrix."""
+        return len(self.matrix) == 0
+
+    @property
+    def weights(self) -> npt.NDArray[np.float32]:
+        """The matrix as it will act, shape (K, C)."""
+        if self.bypass:
+            return np.eye(len(self.mean), dtype=np.float32)
+        return self.matrix.astype(np.float32) / np.float32(1 << self.fraction_bits)
+
+
+def fit(
+    moments: Moments,
+    params: Params,
+    variant: str = "pca",
+    entry_bits: int | None = None,
+    variance_ratio: float | None = None,
+) -> Transform:
+    """Fit a transform.
+
+    Args:
+        moments: of the calibration vectors.
+        params: what the build holds.
+        variant: `eye`, no transform; `pca`, the eigenvectors of the covariance by falling
+            variance, rounded to `params.matrix_bits`; `pca_q`, rounded further, to `entry_bits`;
+            `pca_t`, leading components only.
+        entry_bits: bits of an entry of `pca_q`, 2..matrix_bits, for multipliers that are smaller;
+            default matrix_bits - 2.
+        variance_ratio: `pca_t` keeps components up to and including the one with which they hold
+            this share of the variance, 0 < ratio <= 1. None chooses by rate and distortion: a last
+            component goes when its bits cost more than the distortion that they save.
+    """
+    if variant not in VARIANTS:
+        raise ValueError(f"variant must be one of {', '.join(VARIANTS)}, not {variant!r}")
+    if variance_ratio is not None and not 0 < variance_ratio <= 1:
+        raise ValueError(f"variance_ratio must be in 0 < ratio <= 1, not {variance_ratio!r}")
+    fraction_bits = params.fraction_bits
+    if variant == "eye":
+        empty = np.zeros((0, params.channels), dtype=np.int16)
+        identity = np.eye(params.channels)
+        return Transform(np.zeros(params.channels), empty, fraction_bits, identity)
+    variances, vectors = np.linalg.eigh(moments.covariance)
+    rotation = vectors.T[::-1].copy()
+    # an eigenvector's sign is arbitrary: make its largest entry positive
+    largest = np.abs(rotation).argmax(axis=1)
+    rotation *= np.sign(rotation[np.arange(len(rotation)), largest])[:, None]
+    if variant == "pca_t" and variance_ratio is not None:
+        shares = np.cumsum(np.maximum(variances[::-1], 0))
+        keep = int(np.searchsorted(shares, variance_ratio * shares[-1] * (1 - 1e-12))) + 1
+        rotation = rotation[:keep]
+    dropped = 0
+    if variant == "pca_q":
+        rule = f"an int in 2..{params.matrix_bits}"
+        bits = params.matrix_bits - 2 if entry_bits is None else entry_bits
+        require_int("entry_bits", bits, rule)
+        if not 2 <= bits <= params.matrix_bits:
+            raise ValueError(f"entry_bits must be {rule}, not {bits!r}")
+        dropped = params.matrix_bits - bits
+    limit = 1 << fraction_bits - dropped
+    entries = np.clip(np.rint(rotation * limit), -limit, limit - 1).astype(np.int16) << dropped
+    trim = variant == "pca_t" and variance_ratio is None
+    return Transform(moments.mean, entries, fraction_bits, rotation, trim)
