@@ -13,7 +13,6 @@ from typing import Any
 import click
 
 import fmcodec
-from fmcodec.errors import MissingPackage
 
 __all__ = ["cli", "main"]
 
@@ -26,8 +25,8 @@ COMMANDS = {
 class CommandGroup(click.Group):
     """A group that loads its commands lazily and reports every user error as one line.
 
-    What a user can put right (usage, ValueError, OSError, a package that is not installed) goes to
-    stderr as `fmcodec: <what>` with exit code 2; anything else is a defect and keeps its traceback.
+    What a user can put right (usage, ValueError, OSError) goes to stderr as `fmcodec: <what>` with
+    exit code 2; anything else is a defect and keeps its traceback.
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -54,7 +53,7 @@ class CommandGroup(click.Group):
             _fail(error.format_message())
         except click.Abort:
             _fail("interrupted", 130)
-        except (ValueError, OSError, MissingPackage) as error:
+        except (ValueError, OSError) as error:
             _fail(str(error))
         # --help and --version return 0; a command may return an exit code of its own
         sys.exit(result if isinstance(result, int) else 0)

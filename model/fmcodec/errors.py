@@ -1,6 +1,6 @@
 """Errors that every codec of the package shares."""
 
-__all__ = ["DamagedStream", "MissingPackage"]
+__all__ = ["DamagedStream"]
 
 
 class DamagedStream(ValueError):
@@ -21,10 +21,3 @@ class DamagedStream(ValueError):
     def __reduce__(self) -> tuple[type, tuple[str, int, str]]:
         # an exception with its own arguments crosses a process border only with this
         return type(self), (self.stream, self.bit, self.reason)
-
-
-class MissingPackage(ImportError):
-    """An optional package is not installed; the message names the extra that brings it."""
-
-    def __init__(self, package: str, extra: str) -> None:
-        super().__init__(f"{package} is not installed: pip install 'fmcodec[{extra}]'")

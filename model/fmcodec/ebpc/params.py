@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from fmcodec.bits import require_int
-from fmcodec.ebpc import reference
 from fmcodec.ebpc.stream import Encoded
 from fmcodec.words import Words
 
+if TYPE_CHECKING:
+    from fmcodec.ebpc.reference import BlockCost, Symbol
+
 __all__ = ["Params"]
+
+
+def _fast() -> ModuleType:
+    # numba takes a second to import: only for who codes something
+    from fmcodec.ebpc import fast
+
+    return fast
 
 
 @dataclass(frozen=True)
@@ -113,7 +123,7 @@ class Params:
             TypeError: not a numpy array of one of the two dtypes.
             ValueError: not one-dimensional, empty, or a value that does not fit m bits.
         """
-        return reference.encode(self, words)
+        return _fast().encode(self, words)
 
     def decode(self, encoded: Encoded) -> Words:
         """The words of a packet, shape (num_words,), int8, int16 or int32.
@@ -123,11 +133,11 @@ class Params:
             ValueError: num_words < 1, or a stream word that does not fit m bits.
             DamagedStream: what no encoder writes, and at which bit of which stream.
         """
-        return reference.decode(self, encoded)
+        return _fast().decode(self, encoded)
 
     def encoded_bits(self, words: Words) -> int:
         """Bits of both streams of the packet `words` before padding. Raises as `encode`."""
-        return reference.encoded_bits(self, words)
+        return _fast().encoded_bits(self, words)
 
     def max_cycles(self, words: Words) -> float:
         """Bound of the cycles that a core takes for the packet `words`, start-up left out.
@@ -135,9 +145,19 @@ class Params:
         The sum over the blocks of the words a block spans or, where that is more, the beats of
         the BPC port that its bits fill: one word per cycle unless the port is too narrow.
         """
-        port_bits = self.port_words * self.word_bits
-        costs = reference.block_costs(self, words)
-        return sum(max(cost.words, cost.bits / port_bits) for cost in costs)
+        return _fast().max_cycles(self, words)
+
+    def block_costs(self, words: Words) -> list[BlockCost]:
+        """Input words and BPC bits of every block of a packet, in order.
+
+        Zeros count to the block of the next non-zero word, those after the last one to the last
+        block. A packet without a non-zero word counts as one block of its N words and m bits.
+        """
+        return _fast().block_costs(self, words)
+
+    def symbol_counts(self, words: Words) -> dict[Symbol, int]:
+        """How often each field occurs in the BPC stream of a packet."""
+        return _fast().symbol_counts(self, words)
 
     def get_config(self) -> dict[str, int | str]:
         """The parameters as a JSON-able dict with the codec's `id`."""
