@@ -13,9 +13,19 @@ from numpy import uint64 as u64
 
 from fmcodec.bits import unsigned_dtype
 
-__all__ = ["SLACK", "jit", "load64", "peek", "put", "stream_bytes", "stream_words"]
+__all__ = [
+    "SLACK",
+    "Bytes",
+    "jit",
+    "load64",
+    "peek",
+    "put",
+    "store64",
+    "stream_bytes",
+    "stream_words",
+]
 
-SLACK = 16
+SLACK = 32
 Bytes = npt.NDArray[np.uint8]
 
 jit = numba.njit(cache=True, nogil=True, boundscheck=False)

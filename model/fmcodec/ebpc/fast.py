@@ -17,13 +17,24 @@ from fmcodec.ebpc import fast_bpc, fast_bpc8, fast_znz
 from fmcodec.ebpc.reference import BlockCost, Symbol
 from fmcodec.ebpc.stream import Encoded, check_encoded
 from fmcodec.errors import DamagedStream
-from fmcodec.fastbits import SLACK, stream_bytes, stream_words
+from fmcodec.fastbits import SLACK, Bytes, stream_bytes, stream_words
 from fmcodec.words import Words, check_words
 
 if TYPE_CHECKING:
     from fmcodec.ebpc.params import Params
 
-__all__ = ["block_costs", "decode", "encode", "encoded_bits", "max_cycles", "symbol_counts"]
+__all__ = [
+    "block_costs",
+    "block_stream_bits",
+    "check_end",
+    "decode",
+    "decode_blocks",
+    "encode",
+    "encode_blocks",
+    "encoded_bits",
+    "max_cycles",
+    "symbol_counts",
+]
 
 _DAMAGE = ("", "ends early", "zero run past the last plane", "position past the last plane bit")
 
@@ -36,7 +47,7 @@ def _is_byte_block(params: Params) -> bool:
     return params.word_bits == 8 and params.block_words == 8
 
 
-def _split(params: Params, words: Words) -> tuple[npt.NDArray[np.uint8], int, Words, int]:
+def _split(params: Params, words: Words) -> tuple[Bytes, int, Words, int]:
     """(ZNZ stream, its bits, non-zero words filled up with zeros, their number)."""
     bound = len(words) * (1 + params.zero_run_bits)
     stream = np.empty(-(-bound // 8) + SLACK, dtype=np.uint8)
@@ -47,21 +58,50 @@ def _split(params: Params, words: Words) -> tuple[npt.NDArray[np.uint8], int, Wo
     return stream, int(bits), nonzero, int(count)
 
 
+def encode_blocks(params: Params, words: Words, count: int) -> tuple[Bytes, int]:
+    """(BPC stream of `count` words in blocks, its bits); n - 1 zeros or more follow the words."""
+    blocks = -(-count // params.block_words)
+    stream = np.empty(-(-blocks * params.max_block_bits // 8) + SLACK, dtype=np.uint8)
+    if _is_byte_block(params):
+        tables = fast_bpc8.code_tables()
+        return stream, int(fast_bpc8.encode(words.view(np.uint8), count, *tables, stream))
+    return stream, int(fast_bpc.encode(words, count, *_fields(params), stream))
+
+
+def block_stream_bits(params: Params, words: Words, count: int) -> int:
+    """Bits of the stream that `encode_blocks` writes."""
+    if _is_byte_block(params):
+        tables = fast_bpc8.size_tables()
+        return int(fast_bpc8.encoded_bits(words.view(np.uint8), count, *tables))
+    return int(fast_bpc.block_facts(words, count, *_fields(params))[0].sum())
+
+
+def decode_blocks(params: Params, stream: Bytes, size: int, count: int) -> tuple[Words, int]:
+    """(`count` words and what may follow them, bits read) of a BPC stream of `size` bits.
+
+    Raises:
+        DamagedStream: a symbol is damaged, or the stream ends early.
+    """
+    room = count + params.block_words + fast_znz.SLACK_WORDS
+    words = np.empty(room, f"i{unsigned_dtype(params.word_bits).itemsize}")
+    if _is_byte_block(params):
+        symbols = fast_bpc8.symbol_table()
+        end, status = fast_bpc8.decode(stream, u64(size), count, symbols, words.view(np.uint8))
+    else:
+        end, status = fast_bpc.decode(stream, u64(size), count, *_fields(params), words)
+    if status:
+        raise DamagedStream("bpc", int(end), _DAMAGE[status])
+    return words, int(end)
+
+
 def encode(params: Params, words: Words) -> Encoded:
     """Code a packet; see `Params.encode`."""
     words = check_words(params.word_bits, words)
     znz, znz_bits, nonzero, count = _split(params, words)
-    blocks = -(-count // params.block_words)
-    bpc = np.empty(-(-blocks * params.max_block_bits // 8) + SLACK, dtype=np.uint8)
+    bpc, bpc_bits = encode_blocks(params, nonzero, count)
     if count == 0:
         bpc[:] = 0
         bpc_bits = params.word_bits
-    elif _is_byte_block(params):
-        bpc_bits = int(
-            fast_bpc8.encode(nonzero.view(np.uint8), count, *fast_bpc8.code_tables(), bpc)
-        )
-    else:
-        bpc_bits = int(fast_bpc.encode(nonzero, count, *_fields(params), bpc))
     return Encoded(
         stream_words(bpc, bpc_bits, params.word_bits),
         stream_words(znz, znz_bits, params.word_bits),
@@ -73,44 +113,33 @@ def encoded_bits(params: Params, words: Words) -> int:
     """Bits of both streams before padding; see `Params.encoded_bits`."""
     words = check_words(params.word_bits, words)
     _, znz_bits, nonzero, count = _split(params, words)
-    if count == 0:
-        return znz_bits + params.word_bits
-    if _is_byte_block(params):
-        sizes = fast_bpc8.size_tables()
-        return znz_bits + int(fast_bpc8.encoded_bits(nonzero.view(np.uint8), count, *sizes))
-    return znz_bits + int(fast_bpc.block_facts(nonzero, count, *_fields(params))[0].sum())
+    return znz_bits + (block_stream_bits(params, nonzero, count) or params.word_bits)
 
 
 def decode(params: Params, encoded: Encoded) -> Words:
     """The words of a packet; see `Params.decode`."""
     encoded = check_encoded(params, encoded)
     m = params.word_bits
-    znz, bpc = stream_bytes(encoded.znz, m), stream_bytes(encoded.bpc, m)
-    znz_size, bpc_size = m * len(encoded.znz), m * len(encoded.bpc)
+    znz, znz_size = stream_bytes(encoded.znz, m), m * len(encoded.znz)
+    bpc, bpc_size = stream_bytes(encoded.bpc, m), m * len(encoded.bpc)
 
     count, end, damage = fast_znz.count_nonzero(
         znz, znz_size, params.zero_run_bits, encoded.num_words
     )
-    _check_stream("znz", damage, end, znz_size, m)
-
-    nonzero = np.empty(
-        count + params.block_words + fast_znz.SLACK_WORDS, f"i{unsigned_dtype(m).itemsize}"
-    )
+    if damage:
+        raise DamagedStream("znz", end, damage)
+    check_end("znz", end, znz_size, m)
+    nonzero, end = decode_blocks(params, bpc, bpc_size, count)
     if count == 0:
-        end, status = (m, 0) if bpc_size else (0, 1)
-    elif _is_byte_block(params):
-        end, status = fast_bpc8.decode(
-            bpc, u64(bpc_size), count, fast_bpc8.symbol_table(), nonzero.view(np.uint8)
-        )
-    else:
-        end, status = fast_bpc.decode(bpc, u64(bpc_size), count, *_fields(params), nonzero)
-    _check_stream("bpc", _DAMAGE[status], int(end), bpc_size, m)
+        end = m
+        if not bpc_size:
+            raise DamagedStream("bpc", 0, "ends early")
+    check_end("bpc", end, bpc_size, m)
     return fast_znz.expand(znz, params.zero_run_bits, encoded.num_words, nonzero)
 
 
-def _check_stream(name: str, damage: str, position: int, size: int, word_bits: int) -> None:
-    if damage:
-        raise DamagedStream(name, position, damage)
+def check_end(name: str, position: int, size: int, word_bits: int) -> None:
+    """Raise DamagedStream if a word follows the one that holds the last bit read."""
     end = position + -position % word_bits
     if end < size:
         raise DamagedStream(name, end, "goes on after its last symbol")

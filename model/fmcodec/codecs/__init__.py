@@ -1,0 +1,24 @@
+"""Codecs of feature maps behind one interface: EBPC and what it is compared with."""
+
+# the order of registration is the order of every table
+# isort: off
+from fmcodec.codecs.base import Codec, Coder, codec_ids, get_codec
+from fmcodec.codecs.sparse import Csc, ZeroRle, Zvc
+from fmcodec.codecs.bitplane import Bpc, Ebpc
+from fmcodec.codecs.general import Deflate, Entropy, Zstd
+# isort: on
+
+__all__ = [
+    "Bpc",
+    "Codec",
+    "Coder",
+    "Csc",
+    "Deflate",
+    "Ebpc",
+    "Entropy",
+    "ZeroRle",
+    "Zstd",
+    "Zvc",
+    "codec_ids",
+    "get_codec",
+]

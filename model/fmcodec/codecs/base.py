@@ -1,0 +1,124 @@
+"""The interface of a codec, and the registry that finds one by its id."""
+
+from __future__ import annotations
+
+import struct
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Self
+
+from fmcodec.bits import require_int
+from fmcodec.errors import DamagedStream
+from fmcodec.words import Words, check_words
+
+__all__ = ["Codec", "Coder", "codec_ids", "get_codec"]
+
+_REGISTRY: dict[str, type[Coder]] = {}
+_NUM_WORDS = struct.Struct(">I")
+
+
+@dataclass(frozen=True)
+class Coder(ABC):
+    """Something that says how many bits a packet takes: a codec, or the bound of an ideal one.
+
+    Words are what `fmcodec.words` describes: signed or unsigned arrays of shape (N,), N >= 1.
+
+    Attributes:
+        word_bits: bits of a word, 4..32.
+    """
+
+    codec_id: ClassVar[str]
+    title: ClassVar[str]
+
+    word_bits: int = 8
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "codec_id" in vars(cls):
+            _REGISTRY[cls.codec_id] = cls
+
+    def __post_init__(self) -> None:
+        self._require("word_bits", "an int in 4..32", range(4, 33))
+
+    def _require(self, name: str, rule: str, allowed: Any) -> None:
+        value = getattr(self, name)
+        require_int(name, value, rule)
+        if value not in allowed:
+            raise ValueError(f"{name} must be {rule}, not {value!r}")
+
+    def encoded_bits(self, words: Words) -> int:
+        """Bits that a packet takes, without a container's header and without padding.
+
+        Raises TypeError or ValueError for what is no packet of words.
+        """
+        return self._encoded_bits(check_words(self.word_bits, words))
+
+    @abstractmethod
+    def _encoded_bits(self, words: Words) -> int: ...
+
+    def get_config(self) -> dict[str, Any]:
+        """The parameters as a JSON-able dict with the codec's `id`."""
+        return {"id": self.codec_id, **asdict(self)}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """The codec of a `get_config` dict; a parameter that is not named keeps its default."""
+        parameters = {name: value for name, value in config.items() if name != "id"}
+        unknown = sorted(set(parameters) - set(cls.__dataclass_fields__))
+        if unknown:
+            raise ValueError(f"{cls.codec_id} has no parameter {unknown[0]!r}")
+        return cls(**parameters)
+
+
+class Codec(Coder):
+    """A lossless codec of packets. The bytes it makes are doc/format.md's, "Containers"."""
+
+    def encode(self, words: Words) -> bytes:
+        """The packet `words` as a container of bytes: its number of words, then its streams.
+
+        Raises TypeError or ValueError for what is no packet of words.
+        """
+        words = check_words(self.word_bits, words)
+        if len(words) >= 1 << 32:
+            raise ValueError(f"words must hold less than 2**32 words, not {len(words)}")
+        return _NUM_WORDS.pack(len(words)) + self._encode(words)
+
+    def decode(self, container: bytes) -> Words:
+        """The words of a container, shape (N,), int8, int16 or int32.
+
+        Raises:
+            DamagedStream: the container is no packet of this codec.
+        """
+        if len(container) < _NUM_WORDS.size:
+            raise DamagedStream("container", 8 * len(container), "ends early")
+        (num_words,) = _NUM_WORDS.unpack_from(container)
+        payload = memoryview(container)[_NUM_WORDS.size :]
+        if num_words == 0:
+            raise DamagedStream("container", 0, "holds no words")
+        return self._decode(payload, num_words)
+
+    @abstractmethod
+    def _encode(self, words: Words) -> bytes: ...
+
+    @abstractmethod
+    def _decode(self, payload: memoryview, num_words: int) -> Words: ...
+
+
+def codec_ids(*, bounds: bool = True) -> list[str]:
+    """Ids of all registered codecs in the order of the reports, with or without mere bounds."""
+    return [name for name, cls in _REGISTRY.items() if bounds or issubclass(cls, Codec)]
+
+
+def get_codec(config: str | Mapping[str, Any], **parameters: Any) -> Coder:
+    """A codec by its id, or by a dict with `id` and parameters; `parameters` override those.
+
+    Raises:
+        ValueError: no codec has this id, or a parameter is not one of its own or out of range.
+        TypeError: a parameter is of the wrong type.
+    """
+    settings = {"id": config} if isinstance(config, str) else dict(config)
+    settings |= parameters
+    if settings.get("id") not in _REGISTRY:
+        raise ValueError(f"codec must be one of {', '.join(_REGISTRY)}, not {settings.get('id')!r}")
+    return _REGISTRY[settings["id"]].from_config(settings)

@@ -1,0 +1,119 @@
+"""Bit-plane codecs: BPC of every word, and EBPC, which takes the zeros out first."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from fmcodec.bits import unsigned_dtype
+from fmcodec.codecs.base import Codec
+from fmcodec.ebpc import Encoded, Params
+from fmcodec.errors import DamagedStream
+from fmcodec.words import Words
+
+__all__ = ["Bpc", "Ebpc"]
+
+
+@dataclass(frozen=True)
+class Bpc(Codec):
+    """Plain bit-plane compression: the BPC stream of EBPC over all words, the zeros too.
+
+    Attributes:
+        block_words: words of a block: 4, 8, 16 or 32.
+    """
+
+    codec_id = "bpc"
+    title = "BPC"
+
+    block_words: int = 8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _ = self.params
+
+    @property
+    def params(self) -> Params:
+        """The EBPC parameters whose blocks these are."""
+        return Params(self.word_bits, self.block_words)
+
+    def _filled(self, words: Words) -> Words:
+        return np.concatenate((words, np.zeros(self.block_words, dtype=words.dtype)))
+
+    def _encoded_bits(self, words: Words) -> int:
+        from fmcodec.ebpc import fast
+
+        return fast.block_stream_bits(self.params, self._filled(words), len(words))
+
+    def _encode(self, words: Words) -> bytes:
+        from fmcodec.ebpc import fast
+
+        stream, bits = fast.encode_blocks(self.params, self._filled(words), len(words))
+        return stream[: -(-bits // 8)].tobytes()
+
+    def _decode(self, payload: memoryview, num_words: int) -> Words:
+        from fmcodec.codecs.kernels import padded
+        from fmcodec.ebpc import fast
+
+        size = 8 * len(payload)
+        # a block has its base and two bits at least: a wrong count fills no memory
+        if -(-num_words // self.block_words) * (self.word_bits + 2) > size:
+            raise DamagedStream("bpc", size, "ends early")
+        words, end = fast.decode_blocks(self.params, padded(payload), size, num_words)
+        fast.check_end("bpc", end, size, 8)
+        return words[:num_words]
+
+
+@dataclass(frozen=True)
+class Ebpc(Codec):
+    """Extended bit-plane compression (`fmcodec.ebpc`) behind the interface of the others.
+
+    Attributes:
+        block_words: non-zero words of a block: 4, 8, 16 or 32.
+        max_zero_run: longest run of one ZNZ symbol, a power of two, 2..256.
+    """
+
+    codec_id = "ebpc"
+    title = "EBPC"
+
+    block_words: int = 8
+    max_zero_run: int = 16
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _ = self.params
+
+    @property
+    def params(self) -> Params:
+        """The parameters of the streams."""
+        return Params(self.word_bits, self.block_words, self.max_zero_run)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """The codec of its own `get_config` dict, or of that of `Params`."""
+        # the width of a core's port changes no stream
+        return super().from_config({k: v for k, v in config.items() if k != "port_words"})
+
+    def _encoded_bits(self, words: Words) -> int:
+        return self.params.encoded_bits(words)
+
+    def _encode(self, words: Words) -> bytes:
+        encoded = self.params.encode(words)
+        big_endian = unsigned_dtype(self.word_bits).newbyteorder(">")
+        streams = (stream.astype(big_endian).tobytes() for stream in (encoded.bpc, encoded.znz))
+        return struct.pack(">I", len(encoded.bpc)) + b"".join(streams)
+
+    def _decode(self, payload: memoryview, num_words: int) -> Words:
+        dtype = unsigned_dtype(self.word_bits)
+        if len(payload) < 4 or (len(payload) - 4) % dtype.itemsize:
+            raise DamagedStream("container", 32 + 8 * len(payload), "ends early")
+        (num_bpc,) = struct.unpack_from(">I", payload)
+        words = np.frombuffer(payload[4:], dtype.newbyteorder(">")).astype(dtype)
+        if num_bpc > len(words):
+            raise DamagedStream("container", 32, f"{num_bpc} words of bpc in {len(words)} words")
+        if int(words.max(initial=0)) >> self.word_bits:
+            raise DamagedStream("container", 64, f"a word of more than {self.word_bits} bits")
+        return self.params.decode(Encoded(words[:num_bpc], words[num_bpc:], num_words))

@@ -1,0 +1,127 @@
+"""General-purpose coders for comparison: DEFLATE, Zstandard, and the order-0 entropy."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fmcodec.bits import unsigned_dtype
+from fmcodec.capture.errors import require
+from fmcodec.codecs.base import Codec, Coder
+from fmcodec.errors import DamagedStream
+from fmcodec.words import Words
+
+__all__ = ["Deflate", "Entropy", "Zstd"]
+
+
+class _ByteCodec(Codec):
+    """A coder of bytes on the little-endian bytes of the words, 1, 2 or 4 a word."""
+
+    def _encoded_bits(self, words: Words) -> int:
+        return 8 * len(self._encode(words))
+
+    def _encode(self, words: Words) -> bytes:
+        return self._compress(words.astype(words.dtype.newbyteorder("<"), copy=False).tobytes())
+
+    def _decode(self, payload: memoryview, num_words: int) -> Words:
+        dtype = np.dtype(f"<i{unsigned_dtype(self.word_bits).itemsize}")
+        data = self._decompress(payload, num_words * dtype.itemsize)
+        if len(data) != num_words * dtype.itemsize:
+            raise DamagedStream("payload", 8 * len(payload), f"does not hold {num_words} words")
+        words = np.frombuffer(data, dtype).astype(dtype.newbyteorder("="))
+        unused = 8 * dtype.itemsize - self.word_bits
+        if unused and np.any(words << unused >> unused != words):
+            raise DamagedStream("payload", 0, f"holds a word of more than {self.word_bits} bits")
+        return words
+
+    @abstractmethod
+    def _compress(self, data: bytes) -> bytes: ...
+
+    @abstractmethod
+    def _decompress(self, payload: memoryview, size: int) -> bytes:
+        """The data, or anything of another length than `size` if it has another one."""
+
+
+@dataclass(frozen=True)
+class Deflate(_ByteCodec):
+    """DEFLATE (RFC 1951), a raw stream without zlib's header.
+
+    Attributes:
+        level: effort, 1..9.
+    """
+
+    codec_id = "deflate"
+    title = "DEFLATE"
+
+    level: int = 6
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._require("level", "an int in 1..9", range(1, 10))
+
+    def _compress(self, data: bytes) -> bytes:
+        return zlib.compress(data, self.level, wbits=-15)
+
+    def _decompress(self, payload: memoryview, size: int) -> bytes:
+        decoder = zlib.decompressobj(wbits=-15)
+        try:
+            data = decoder.decompress(payload, size + 1)
+        except zlib.error as error:
+            raise DamagedStream("payload", 0, "is no DEFLATE stream") from error
+        # what follows the stream, or a stream without its end, is damage as well
+        return data if decoder.eof and not decoder.unused_data else b""
+
+
+@dataclass(frozen=True)
+class Zstd(_ByteCodec):
+    """Zstandard (RFC 8878), by the optional package numcodecs.
+
+    Attributes:
+        level: effort, 1..22.
+    """
+
+    codec_id = "zstd"
+    title = "zstd"
+
+    level: int = 3
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._require("level", "an int in 1..22", range(1, 23))
+
+    def _codec(self) -> Any:
+        return require("numcodecs", "numcodecs", "the codec zstd").Zstd(level=self.level)
+
+    def _compress(self, data: bytes) -> bytes:
+        return self._codec().encode(data)
+
+    def _decompress(self, payload: memoryview, size: int) -> bytes:
+        try:
+            return self._codec().decode(payload, out=np.empty(size, dtype=np.uint8))
+        except (RuntimeError, ValueError) as error:
+            raise DamagedStream("payload", 0, "is no Zstandard frame of this size") from error
+
+
+@dataclass(frozen=True)
+class Entropy(Coder):
+    """Order-0 entropy: what an ideal code of each word by its frequency in the packet takes.
+
+    A bound, no codec: the frequencies themselves are not charged.
+    """
+
+    codec_id = "entropy"
+    title = "entropy (bound)"
+
+    def _encoded_bits(self, words: Words) -> int:
+        if words.dtype.itemsize <= 2:
+            counts = np.bincount(words.view(unsigned_dtype(8 * words.dtype.itemsize)))
+        else:
+            counts = np.unique(words, return_counts=True)[1]
+        counts = counts[counts > 0].astype(np.float64)
+        bits = float((counts * np.log2(len(words) / counts)).sum())
+        return math.ceil(round(bits, 6))  # the sum of floats must not lift a whole number
