@@ -1,0 +1,121 @@
+"""What the flow has to know of a standard-cell library, read from its Liberty file."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+__all__ = ["ClockGate", "Library", "load"]
+
+
+@dataclass(frozen=True)
+class ClockGate:
+    """A clock-gating cell: its name and the pins for enable, clock and gated clock."""
+
+    cell: str
+    enable: str
+    clock: str
+    gated: str
+
+
+@dataclass(frozen=True)
+class Library:
+    """A Liberty file in the flow's terms.
+
+    Attributes:
+        name: the library's own name.
+        path, digest: the file, and the SHA-256 of its bytes.
+        nand2_area: area of the smallest two-input NAND, the gate equivalent, in the file's unit.
+        nand2_load: capacitance of an input of that NAND, in the file's unit.
+        flip_flops: names of the edge-triggered cells.
+        clock_gate: the smallest clock-gating cell for rising edges, if there is one.
+        outputs: names of the output pins of every cell.
+    """
+
+    name: str
+    path: Path
+    digest: str
+    nand2_area: float
+    nand2_load: float
+    flip_flops: frozenset[str]
+    clock_gate: ClockGate | None
+    outputs: dict[str, frozenset[str]]
+
+
+@cache
+def load(path: Path) -> Library:
+    """Read a Liberty file.
+
+    Raises:
+        ValueError: the file is no Liberty file, or has no two-input NAND to measure areas with.
+    """
+    from liberty.parser import parse_liberty
+
+    text = path.read_text()
+    try:
+        library = parse_liberty(text)
+    except Exception as error:  # the parser's own errors are of many kinds, and many lines long
+        raise ValueError(f"{path.name} must be a Liberty file") from error
+    cells = {str(cell.args[0]).strip('"'): cell for cell in library.get_groups("cell")}
+
+    nand2s = [(float(c["area"]), _loads(c)) for c in cells.values() if _is_nand2(c)]
+    if not nand2s:
+        raise ValueError(f"{path.name} must have a cell of function !(A*B), the gate equivalent")
+    area, load_per_input = min(nand2s)
+
+    gates = [
+        (float(cell["area"]), name, cell)
+        for name, cell in cells.items()
+        if str(cell["clock_gating_integrated_cell"]).strip('"') == "latch_posedge"
+    ]
+    return Library(
+        name=str(library.args[0]).strip('"'),
+        path=path.resolve(),
+        digest=hashlib.sha256(text.encode()).hexdigest(),
+        nand2_area=area,
+        nand2_load=load_per_input,
+        flip_flops=frozenset(name for name, cell in cells.items() if cell.get_groups("ff")),
+        clock_gate=_clock_gate(*min(gates)[1:]) if gates else None,
+        outputs={
+            name: frozenset(_name(p) for p in cell.get_groups("pin") if _is(p, "output"))
+            for name, cell in cells.items()
+        },
+    )
+
+
+def _name(pin) -> str:
+    return str(pin.args[0]).strip('"')
+
+
+def _is(pin, direction: str) -> bool:
+    return str(pin["direction"]).strip('"') == direction
+
+
+def _is_nand2(cell) -> bool:
+    pins = cell.get_groups("pin")
+    inputs = sorted(_name(p) for p in pins if _is(p, "input"))
+    functions = [str(p["function"]).strip('"') for p in pins if _is(p, "output")]
+    if len(inputs) != 2 or len(functions) != 1:
+        return False
+    a, b = inputs
+    written = functions[0].replace(" ", "").replace("&", "*")
+    return written in {f"!({a}*{b})", f"(!({a}*{b}))", f"({a}*{b})'", f"!{a}+!{b}", f"(!{a}+!{b})"}
+
+
+def _loads(cell) -> float:
+    pins = cell.get_groups("pin")
+    return max(float(p["capacitance"]) for p in pins if _is(p, "input"))
+
+
+def _clock_gate(name: str, cell) -> ClockGate:
+    def pin(attribute: str) -> str:
+        return next(_name(p) for p in cell.get_groups("pin") if str(p[attribute]) == "true")
+
+    return ClockGate(
+        name,
+        enable=pin("clock_gate_enable_pin"),
+        clock=pin("clock_gate_clock_pin"),
+        gated=pin("clock_gate_out_pin"),
+    )
