@@ -154,15 +154,15 @@ def encoded_bits(nonzero, count, plane_bits, run_bits):
 
 # --- Decoding -----------------------------------------------------------------------------------
 
-# fields of an entry of `symbol_table`, above dbx in the low byte
-COPY_SHIFT, RUN_SHIFT, BITS_SHIFT, BAD_SHIFT = u64(8), u64(16), u64(24), u64(32)
+# fields of an entry of `symbol_table`; its bits come first, where a shift takes them as they are
+DBX_SHIFT, COPY_SHIFT, RUN_SHIFT, BAD_SHIFT = u64(8), u64(16), u64(24), u64(32)
 
 
 @cache
 def symbol_table() -> Table:
     """The symbol that a byte of the stream starts with, as no symbol is longer.
 
-    Entry: dbx | copy << 8 | planes << 16 | bits << 24 | bad << 32; copy is a mask of the plane
+    Entry: bits | dbx << 8 | copy << 16 | planes << 24 | bad << 32; copy is a mask of the plane
     before that is dbx itself (zero plane); bad is 1 for a position with no plane bit.
     """
     table = np.zeros(256, dtype=np.uint64)
@@ -183,7 +183,7 @@ def symbol_table() -> Table:
             ones = 0b11 << 5 if byte >> 3 == 0b00010 else 1 << 6
             bad = int(ones >> position == 0 or bool((ones >> position << position) != ones))
             dbx = ones >> position
-        table[byte] = dbx | copy << 8 | run << 16 | bits << 24 | bad << 32
+        table[byte] = bits | dbx << 8 | copy << 16 | run << 24 | bad << 32
     return table
 
 
@@ -193,24 +193,22 @@ def _decode_block(stream, position, symbols):
     window = peek(stream, position)
     base = window >> u64(56)
     window <<= u64(8)
-    position += u64(8)
     used = u64(8)
     dbx = plane = k = bad = u64(0)
     while k < u64(PLANES):
         if used > u64(48):  # no whole symbol left in the window for sure
+            position += used
             window = peek(stream, position)
             used = u64(0)
         entry = symbols[window >> u64(56)]
-        change = (entry | entry >> COPY_SHIFT & plane) & u64(0xFF)
+        change = (entry >> DBX_SHIFT | entry >> COPY_SHIFT & plane) & u64(0xFF)
         plane ^= change
         # the sign plane at k = 8 shifts out: words are modulo 256
         dbx |= (change << (k << u64(2))) << (k << u64(2))
         k += entry >> RUN_SHIFT & u64(0xFF)
-        bits = entry >> BITS_SHIFT & u64(0xFF)
         bad |= entry >> BAD_SHIFT
-        window <<= bits
-        used += bits
-        position += bits
+        window <<= entry & u64(63)
+        used += entry & u64(63)
     bad |= u64(k > u64(PLANES))
     planes = dbx ^ (dbx << u64(8))
     planes ^= planes << u64(16)
@@ -219,7 +217,7 @@ def _decode_block(stream, position, symbols):
     words = _add(words, words >> u64(8))
     words = _add(words, words >> u64(16))
     words = _add(words, words >> u64(32))
-    return words, position, bad
+    return words, position + used, bad
 
 
 @jit
