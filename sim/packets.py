@@ -1,0 +1,95 @@
+"""Packets of words for the benches: every size that could matter, every kind of data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from fmcodec.ebpc import Params
+from fmcodec.ebpc.stream import Encoded
+
+__all__ = ["KINDS", "damaged", "make", "sizes", "vectors"]
+
+KINDS = (
+    "zeros",
+    "ones",
+    "minima",
+    "maxima",
+    "extremes",
+    "ramp",
+    "walk",
+    "random",
+    "dense",
+    "quarter_zeros",
+    "half_zeros",
+    "sparse",
+    "lone_first",
+    "lone_last",
+)
+
+
+def sizes(params: Params) -> list[int]:
+    """Sizes around one word, a block, a stream word and a zero run, and twice and thrice those."""
+    marks = (params.block_words, params.word_bits, params.max_zero_run)
+    around = {k * mark + d for mark in marks for k in (1, 2, 3) for d in (-1, 0, 1)}
+    return sorted(around | {1, 2, 3, 4, 5})
+
+
+def make(params: Params, kind: str, size: int, rng: np.random.Generator) -> np.ndarray:
+    """A packet of `size` signed words of the codec's dtype."""
+    m = params.word_bits
+    low, high = -(2 ** (m - 1)), 2 ** (m - 1) - 1
+    words = rng.integers(low, high, size, endpoint=True)
+    if kind in ("zeros", "lone_first", "lone_last"):
+        lone = words[0] or 1
+        words = np.zeros(size, np.int64)
+        if kind != "zeros":
+            words[0 if kind == "lone_first" else -1] = lone
+    elif kind in ("ones", "minima", "maxima"):
+        words = np.full(size, {"ones": 1, "minima": low, "maxima": high}[kind])
+    elif kind == "extremes":
+        words = rng.choice([low, high], size)
+    elif kind == "ramp":
+        words = np.arange(size) - size // 2
+    elif kind == "walk":
+        words = high // 2 + np.cumsum(rng.integers(-2, 3, size))
+    elif kind == "dense":
+        words[words == 0] = 1
+    elif kind != "random":
+        share = {"quarter_zeros": 0.25, "half_zeros": 0.5, "sparse": 0.95}[kind]
+        words[rng.random(size) < share] = 0
+    wrapped = (words - low) % 2**m + low
+    return wrapped.astype(f"int{max(8, m)}")
+
+
+def vectors(path: str, step: int = 1) -> Iterator[tuple[str, np.ndarray, Encoded]]:
+    """Name, words and streams of every `step`-th published vector of a file."""
+    with np.load(path) as npz:
+        names = sorted({name.rpartition(".")[0] for name in npz.files})
+        for name in names[::step]:
+            words = npz[f"{name}.words"]
+            yield name, words, Encoded(npz[f"{name}.bpc"], npz[f"{name}.znz"], len(words))
+
+
+def damaged(params: Params, encoded: Encoded, rng: np.random.Generator) -> Encoded:
+    """`encoded` with a bit flipped, a stream cut, lengthened or replaced, or a wrong length."""
+    streams = {"bpc": encoded.bpc.copy(), "znz": encoded.znz.copy()}
+    num_words = encoded.num_words
+    name = rng.choice(["bpc", "znz"])
+    stream = streams[name]
+    noise = rng.integers(0, 2**params.word_bits, rng.integers(1, 20)).astype(stream.dtype)
+    match rng.choice(["flip", "flip", "cut", "more", "replace", "length"]):
+        case "flip":
+            stream[rng.integers(len(stream))] ^= stream.dtype.type(
+                1 << int(rng.integers(params.word_bits))
+            )
+        case "cut":
+            streams[name] = stream[: rng.integers(1, len(stream) + 1)]
+        case "more":
+            streams[name] = np.concatenate([stream, noise])
+        case "replace":
+            streams[name] = noise
+        case "length":
+            num_words = max(1, num_words + int(rng.integers(-20, 21)))
+    return Encoded(streams["bpc"], streams["znz"], num_words)
