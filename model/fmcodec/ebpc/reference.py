@@ -115,7 +115,7 @@ def _bit_planes(params: Params, block: list[int]) -> list[int]:
 
 
 def _block_codes(params: Params, block: list[int]) -> Iterator[Code]:
-    yield Code(Symbol.BASE, block[0], params.word_bits)
+    yield Code(Symbol.BASE, block[0] & (1 << params.word_bits) - 1, params.word_bits)
     run = previous = 0
     for plane in _bit_planes(params, block):
         dbx = plane ^ previous
