@@ -1,0 +1,164 @@
+"""The EBPC decoder: BPC and ZNZ streams in, words out."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+from fmcodec.ebpc import Params
+
+from fmcodec_hw import axis
+from fmcodec_hw.bit_window import BitWindow
+from fmcodec_hw.ebpc.delta_turn import DeltaTurn
+from fmcodec_hw.ebpc.plane_reader import PlaneReader
+from fmcodec_hw.ebpc.zero_run_reader import ZeroRunReader
+
+__all__ = ["Decoder"]
+
+
+class Decoder(wiring.Component):
+    """Decode the BPC and ZNZ streams of packets into their words (doc/format.md).
+
+    Parameters:
+        params: the configuration; word_bits must be a power of two.
+        checked: report damaged packets on `user`; without it `user` is 0.
+        length_bits: width of the packet length.
+
+    Members:
+        length: N-1, one beat per packet.
+        bpc, znz: the streams of the packets.
+        words: the packets' words, `last` with the N-th, `user` with it for a damaged packet.
+    """
+
+    def __init__(self, params: Params, *, checked: bool = True, length_bits: int = 24):
+        m = params.word_bits
+        if m & (m - 1):
+            raise ValueError(f"word_bits must be a power of two in the cores, not {m!r}")
+        self.params, self.checked, self.length_bits = params, checked, length_bits
+        lanes = m // 8 if m % 8 == 0 else 1
+        self._keep_bits = params.port_words * lanes if params.port_words > 1 else 0
+        super().__init__(
+            {
+                "length": In(stream.Signature(length_bits)),
+                "bpc": In(axis.signature(params.port_words * m, keep_bits=self._keep_bits)),
+                "znz": In(axis.signature(m)),
+                "words": Out(axis.signature(m, user=True)),
+            }
+        )
+
+    def elaborate(self, platform):
+        params = self.params
+        m = Module()
+        word_bits, block_words = params.word_bits, params.block_words
+        m.submodules.planes = planes = PlaneReader(params)
+        m.submodules.window = window = BitWindow(
+            word_bits,
+            planes.step_bits,
+            port_words=params.port_words,
+            keep_bits=self._keep_bits,
+        )
+        m.submodules.turn = turn = DeltaTurn(params)
+        m.submodules.kinds = kinds = ZeroRunReader(params)
+        wiring.connect(m, wiring.flipped(self.bpc), window.beat)
+        wiring.connect(m, wiring.flipped(self.znz), kinds.beat)
+        clear = Signal()  # the packet's last word is taken
+
+        # Words that are still to come after the next one
+        active = Signal()
+        remaining = Signal(self.length_bits, reset_less=True)
+        last = Signal()
+        m.d.comb += [self.length.ready.eq(~active), last.eq(remaining == 0)]
+
+        # Output register: the sum of the block's words so far, hidden while zeros go out
+        data = Signal(word_bits, reset_less=True)
+        shown = Signal(reset_less=True)
+        valid, final = Signal(), Signal()
+        free, emit = Signal(), Signal()
+        m.d.comb += [
+            free.eq(~valid | (self.words.ready & ~final)),
+            self.words.valid.eq(valid & (~final | (window.seen & kinds.closed))),
+            self.words.payload.data.eq(data & shown.replicate(word_bits)),
+            self.words.payload.last.eq(final),
+            clear.eq(final & self.words.valid & self.words.ready),
+        ]
+
+        # Sequence of a block: planes cross deltas of the block before, `early` deltas leave alone
+        side = min(word_bits, block_words - 1)
+        index = Signal(range(max(word_bits, block_words)))
+        full = Signal()  # the block before is wholly in the turn
+        has_plane, crosses, has_base, leaves = (Signal() for _ in range(4))
+        plane_last, cross_last, ends = Signal(), Signal(), Signal()
+        m.d.comb += [
+            has_plane.eq(index < word_bits),
+            crosses.eq(index < side),
+            has_base.eq(index == (word_bits - 1 if word_bits >= block_words else word_bits)),
+            leaves.eq(index > word_bits if block_words > word_bits else 0),
+            plane_last.eq(index == word_bits - 1),
+            cross_last.eq(index == side - 1),
+            ends.eq(index == max(word_bits, block_words) - 1),
+        ]
+        wanted, moves, step, dead, has_word = (Signal() for _ in range(5))
+        m.d.comb += [
+            wanted.eq(free & active & kinds.valid & kinds.nonzero),
+            has_word.eq((crosses & full) | has_base | leaves),
+            moves.eq(~has_plane | planes.valid | (planes.dry & full)),
+            step.eq(moves & (~has_word | wanted)),
+            dead.eq(planes.dry & ~full),
+            emit.eq(free & active & kinds.valid & (~kinds.nonzero | (has_word & moves) | dead)),
+            planes.take.eq(step & has_plane),
+            planes.hold_base.eq(
+                (index != 0) & (index <= word_bits) if block_words > word_bits else 0
+            ),
+            turn.plane.eq(planes.plane),
+            turn.cross.eq(step & crosses),
+            turn.turn.eq(step & cross_last),
+            turn.enter.eq(step & ~crosses & has_plane),
+            turn.leave.eq(step & leaves),
+        ]
+        with m.If(step):
+            # without planes the deltas run out
+            drained = cross_last & ~planes.valid
+            m.d.sync += index.eq(Mux(ends | drained, 0, index + 1))
+            with m.If(cross_last | plane_last):
+                m.d.sync += full.eq(planes.valid & plane_last)
+            with m.If(has_word):
+                m.d.sync += data.eq(Mux(has_base, planes.base, data + turn.delta))
+
+        with m.If(emit):
+            m.d.sync += [shown.eq(kinds.nonzero & ~dead), final.eq(last)]
+            m.d.sync += remaining.eq(remaining - 1)
+        m.d.sync += valid.eq(emit | (valid & ~self.words.ready) | (final & ~clear))
+        with m.If(~active):
+            m.d.sync += [remaining.eq(self.length.payload), active.eq(self.length.valid)]
+        with m.If(clear):
+            m.d.sync += [active.eq(0), valid.eq(0), final.eq(0), index.eq(0), full.eq(0)]
+
+        m.d.comb += [
+            kinds.take.eq(emit),
+            kinds.last.eq(last),
+            kinds.final.eq(final),
+            kinds.clear.eq(clear),
+            planes.head.eq(window.head),
+            planes.enough.eq(window.enough),
+            planes.more.eq(window.more),
+            planes.seen.eq(window.seen),
+            planes.halt.eq(final),
+            planes.clear.eq(clear),
+            window.length.eq(planes.length),
+            window.step.eq(planes.step),
+            window.drop.eq(final & window.held & ~window.seen),
+            window.clear.eq(clear),
+        ]
+
+        if self.checked:
+            damaged, begun, damage = Signal(), Signal(), Signal()
+            excess = window.more | planes.busy | (begun & (~window.seen | window.whole))
+            m.d.comb += damage.eq(
+                damaged
+                | planes.damaged
+                | window.overrun
+                | kinds.damaged
+                | (emit & kinds.nonzero & dead)
+                | (final & (excess | (window.held & ~window.seen)))
+            )
+            m.d.comb += self.words.payload.user.eq(final & damage)
+            m.d.sync += [damaged.eq(damage & ~clear), begun.eq((begun | planes.step) & ~clear)]
+        return m
