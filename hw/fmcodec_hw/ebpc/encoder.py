@@ -3,8 +3,8 @@
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import enum, wiring
 from amaranth.lib.wiring import In, Out
-
 from fmcodec.ebpc import Params
+
 from fmcodec_hw import axis
 from fmcodec_hw.bit_packer import BitPacker
 from fmcodec_hw.ebpc.corner_turn import CornerTurn
@@ -113,11 +113,11 @@ class Encoder(wiring.Component):
         drains = max(m - n, 0)
         start = 1 + drains  # the step in which a block's first word enters
 
+        # Bits that a step may push, and the queue that takes the two heaviest steps in a row
         symbol_max = params.max_symbol_bits
-        pair_bits = max(m, symbol_max) + symbol_max
-        burst = BitPacker.pushed_words(m, pair_bits)
-        single = BitPacker.pushed_words(m, symbol_max)
-        depth = max(2 * burst - 1, burst + params.port_words - 1)
+        turn_bits, base_bits = 2 * symbol_max, m + symbol_max
+        heaviest = max(turn_bits, base_bits)
+        capacity = max(turn_bits + base_bits, params.port_words * m + heaviest) - 1
 
         mod.submodules.corner_turn = turn = CornerTurn(params)
         mod.submodules.subtractor = deltas = PlaneSubtractor(params)
@@ -125,7 +125,11 @@ class Encoder(wiring.Component):
         mod.submodules.sign_coder = sign_coder = PlaneCoder(params)
         mod.submodules.zero_run_coder = znz = ZeroRunCoder(params)
         mod.submodules.packer = packer = BitPacker(
-            m, pair_bits, depth=depth, port_words=params.port_words, keep_bits=self._keep_bits
+            m,
+            heaviest,
+            capacity=capacity,
+            port_words=params.port_words,
+            keep_bits=self._keep_bits,
         )
         wiring.connect(mod, packer.beat, wiring.flipped(self.bpc))
         wiring.connect(mod, znz.beat, wiring.flipped(self.znz))
@@ -147,7 +151,17 @@ class Encoder(wiring.Component):
         nonzero, room, step, accept, znz_closing = (Signal() for _ in range(5))
         mod.d.comb += [
             nonzero.eq(data.any()),
-            room.eq((packer.free >= burst) | (~turning & ~based & (packer.free >= single))),
+            room.eq(
+                Mux(
+                    turning,
+                    packer.level <= capacity - turn_bits,
+                    Mux(
+                        based,
+                        packer.level <= capacity - base_bits,
+                        packer.level <= capacity - symbol_max,
+                    ),
+                )
+            ),
             self.words.ready.eq(
                 (state == _State.TAKE) & ~znz_closing & znz.ready & (~nonzero | (room & ~draining))
             ),
@@ -199,25 +213,25 @@ class Encoder(wiring.Component):
 
         # What goes to the packer: {symbol, sign plane}, {base, symbol} or {symbol}
         base = turn.base ^ (1 << (m - 1))
-        pushed = Mux(grows_sign, longer, symbol)
-        width = max(m, symbol_max)
-        blank = empty | (state == _State.CLOSE)
-        upper = Mux(
-            based, Cat(Const(0, width - m), base), Cat(Const(0, width - symbol_max), pushed)
+        last_symbol = Mux(grows_sign, longer, symbol)
+        upper = (_top(last_symbol, heaviest) & turning.replicate(heaviest)) | (
+            _top(base, heaviest) & (based & ~empty).replicate(heaviest)
         )
-        upper_bits = Mux(based, m, symbol_bits(params, pushed))
-        lower = Mux(based, symbol, sign_coder.symbol)
-        use_lower = Mux(based, ~grows & ~blank, turning & ~grows_sign)
-        use_upper = based | turning | ~grows
-        lower_bits = Mux(use_lower, symbol_bits(params, lower), 0)
-        gated = lower & use_lower.replicate(symbol_max)
+        lower = (sign_coder.symbol & (turning & ~grows_sign).replicate(symbol_max)) | (
+            symbol & (~turning & ~grows & ~empty).replicate(symbol_max)
+        )
+        upper_bits = Mux(turning, symbol_bits(params, last_symbol), Mux(based, m, 0))
+        lower_bits = Mux(
+            turning,
+            Mux(grows_sign, 0, symbol_bits(params, sign_coder.symbol)),
+            Mux(grows | empty, 0, symbol_bits(params, symbol)),
+        )
+        coded = Signal()  # m < n: steps without a plane push nothing
         mod.d.comb += [
-            packer.data.eq(
-                Cat(Const(0, symbol_max), upper & ~blank.replicate(width))
-                | (Cat(Const(0, width), gated) >> upper_bits)
-            ),
-            packer.length.eq(Mux(empty, m, upper_bits + lower_bits)),
-            packer.push.eq((step & full & plane_pushes(params, index, use_upper)) | empty),
+            coded.eq(index < m),
+            packer.data.eq(upper | (_top(lower, heaviest) >> upper_bits)),
+            packer.length.eq(upper_bits + lower_bits),
+            packer.push.eq((step & full & coded) | empty),
             packer.close.eq(state == _State.CLOSE),
         ]
 
@@ -234,6 +248,6 @@ class Encoder(wiring.Component):
         return mod
 
 
-def plane_pushes(params, index, pushes):
-    """Steps without a plane (m < n) push nothing."""
-    return pushes & ((index < params.word_bits) | (index == 0))
+def _top(value, width: int):
+    """`value` at the top of `width` bits, zeros below."""
+    return Cat(Const(0, width - len(value)), value)

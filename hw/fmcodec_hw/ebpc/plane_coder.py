@@ -3,7 +3,6 @@
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
-
 from fmcodec.ebpc import Params
 
 __all__ = ["PlaneCoder", "extend_run", "is_run", "symbol_bits"]

@@ -1,10 +1,10 @@
 """The ZNZ stream: a bit for every non-zero word, a code for every run of zeros."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
-
 from fmcodec.ebpc import Params
+
 from fmcodec_hw import axis
 from fmcodec_hw.bit_packer import BitPacker
 
@@ -43,9 +43,10 @@ class ZeroRunCoder(wiring.Component):
         mod = Module()
         run_bits = params.zero_run_bits
         push_bits = 2 + run_bits
-        most = BitPacker.pushed_words(params.word_bits, push_bits)
-        depth = most if most == 1 else most + 1
-        mod.submodules.packer = packer = BitPacker(params.word_bits, push_bits, depth=depth)
+        # a word and a push behind it; twice that where a push may complete two words
+        word_bits = params.word_bits
+        spare = word_bits * -(-push_bits // word_bits) - 1
+        mod.submodules.packer = packer = BitPacker(word_bits, push_bits, capacity=spare + push_bits)
         wiring.connect(mod, packer.beat, wiring.flipped(self.beat))
 
         length = Signal(run_bits, init=-1)  # of the open run, less one; all ones without a run
@@ -57,12 +58,12 @@ class ZeroRunCoder(wiring.Component):
             flush.eq(self.close & open_run),
             packer.push.eq(word | (open_run & self.strobe & length.all()) | flush),
             # first bit first: the run, then the non-zero word
-            packer.data[::-1][0].eq(~open_run & ~self.close),
+            packer.data[::-1][0].eq(~open_run),
             packer.data[1 : 1 + run_bits].eq(length[:run_bits] & open_run.replicate(run_bits)),
             packer.data[0].eq(open_run & word),
             packer.length.eq(Mux(open_run, Mux(word, push_bits, push_bits - 1), 1)),
             packer.close.eq(self.close & ~open_run),
-            self.ready.eq(packer.free >= most),
+            self.ready.eq(packer.level <= spare),
             self.closed.eq(packer.closed),
         ]
         with mod.If(word | flush):
