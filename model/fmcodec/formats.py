@@ -50,7 +50,7 @@ class Fixed:
     result truncated towards zero: word = trunc(value / maximum * safety * (2^(N-1) - 1)).
 
     Attributes:
-        word_bits: bits N of a word, 2..16.
+        word_bits: bits N of a word, 4..16.
         safety: share of full scale that the maximum takes, above 0 and at most 1.
     """
 
@@ -60,9 +60,9 @@ class Fixed:
 
     def __post_init__(self) -> None:
         if isinstance(self.word_bits, bool) or not isinstance(self.word_bits, int):
-            raise TypeError(f"word_bits must be an int in 2..16, not {self.word_bits!r}")
-        if not 2 <= self.word_bits <= 16:
-            raise ValueError(f"word_bits must be an int in 2..16, not {self.word_bits!r}")
+            raise TypeError(f"word_bits must be an int in 4..16, not {self.word_bits!r}")
+        if not 4 <= self.word_bits <= 16:
+            raise ValueError(f"word_bits must be an int in 4..16, not {self.word_bits!r}")
         if not 0 < self.safety <= 1:
             raise ValueError(f"safety must be above 0 and at most 1, not {self.safety!r}")
 
@@ -117,7 +117,7 @@ Format = Deployed | Fixed | Bits
 
 
 def parse_format(name: str, safety: float = 0.75) -> Format:
-    """The format of a name: deployed, fixed2..fixed16, float16, bfloat16 or float32.
+    """The format of a name: deployed, fixed4..fixed16, float16, bfloat16 or float32.
 
     Raises:
         ValueError: there is no such format.
@@ -129,7 +129,7 @@ def parse_format(name: str, safety: float = 0.75) -> Format:
     if name in ("float16", "bfloat16", "float32"):
         return Bits(name)
     raise ValueError(
-        f"format must be deployed, fixed2..fixed16, float16, bfloat16 or float32, not {name!r}"
+        f"format must be deployed, fixed4..fixed16, float16, bfloat16 or float32, not {name!r}"
     )
 
 

@@ -136,9 +136,11 @@ def fit(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
     pillow = require("PIL.Image", "report", "resizing images")
     picture = pillow.fromarray(pixels)
     shrink = min(picture.width / width, picture.height / height)
-    left = (picture.width - width * shrink) / 2
-    top = (picture.height - height * shrink) / 2
-    box = (left, top, left + width * shrink, top + height * shrink)
+    # the cut-out is as wide or as high as the picture; rounding must not push it over the edge
+    cut_width = min(width * shrink, picture.width)
+    cut_height = min(height * shrink, picture.height)
+    left, top = (picture.width - cut_width) / 2, (picture.height - cut_height) / 2
+    box = (left, top, left + cut_width, top + cut_height)
     return np.asarray(picture.resize((width, height), pillow.Resampling.BICUBIC, box))
 
 
