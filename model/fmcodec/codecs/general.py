@@ -102,9 +102,9 @@ class Zstd(_ByteCodec):
 
     def _decompress(self, payload: memoryview, size: int) -> bytes:
         try:
-            return self._codec().decode(payload, out=np.empty(size, dtype=np.uint8))
-        except (RuntimeError, ValueError) as error:
-            raise DamagedStream("payload", 0, "is no Zstandard frame of this size") from error
+            return self._codec().decode(payload)
+        except (RuntimeError, ValueError, MemoryError) as error:  # a frame says its size first
+            raise DamagedStream("payload", 0, "is no Zstandard frame") from error
 
 
 @dataclass(frozen=True)
