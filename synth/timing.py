@@ -7,13 +7,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from synth.library import Library
+from synth.library import OUTPUT_FANOUT, Library
 
 __all__ = ["minimum_period"]
 
 # The worst path sets the period, whatever period the analysis ran with
 _PROBE_NS = 10.0
-_FANOUT = 4
 
 _SCRIPT = """\
 read_liberty {liberty}
@@ -51,7 +50,7 @@ def minimum_period(netlist: Path, top: str, library: Library) -> dict[str, objec
             netlist=netlist,
             top=top,
             probe=_PROBE_NS,
-            load=_FANOUT * library.nand2_load,
+            load=OUTPUT_FANOUT * library.nand2_load,
         )
     )
     command = ["sta", "-no_splash", "-exit", str(script)]
