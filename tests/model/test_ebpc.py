@@ -140,3 +140,30 @@ def test_two_packets_are_equal_by_their_streams():
     assert one != Params().encode(words[:2])
     assert one != Params().encode(words + np.int8(1))
     assert one != "streams"
+
+
+SIZES = [
+    # m, n, z: planes, run bits, position bits, zero-run bits, longest symbol, worst block
+    ((8, 8, 16), (9, 3, 3, 4, 8, 80)),
+    ((8, 16, 16), (9, 3, 4, 4, 16, 152)),
+    ((16, 16, 16), (17, 4, 4, 4, 16, 288)),
+    ((16, 8, 16), (17, 4, 3, 4, 8, 152)),
+    ((32, 16, 256), (33, 5, 4, 8, 16, 560)),
+    ((8, 4, 2), (9, 3, 2, 1, 7, 71)),
+]
+
+
+@pytest.mark.parametrize(("shape", "sizes"), SIZES)
+def test_sizes_that_follow_from_the_parameters(shape, sizes):
+    p = Params(*shape)
+    symbol, block = p.max_symbol_bits, p.max_block_bits
+    fields = (p.planes, p.run_bits, p.position_bits, p.zero_run_bits, symbol, block)
+    assert fields == sizes
+
+
+@pytest.mark.parametrize(
+    ("shape", "rate"),
+    [((8, 8, 16, 1), 0.8), ((8, 8, 16, 2), 1.0), ((16, 8, 16, 1), 0.5), ((16, 16, 16, 2), 1.0)],
+)
+def test_guaranteed_rate(shape, rate):
+    assert Params(*shape).guaranteed_words_per_cycle == rate
