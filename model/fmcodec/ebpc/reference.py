@@ -139,21 +139,18 @@ def _run_code(params: Params, run: int) -> Code:
 
 def _plane_code(params: Params, dbx: int, plane: int) -> Code:
     """The symbol of a plane whose dbx is not zero: the first case that fits."""
-    # positions count from the MSB of a plane and name the first one
-    position = params.plane_bits - dbx.bit_length()
-    first_one = 1 << dbx.bit_length() - 1
     if dbx == (1 << params.plane_bits) - 1:
         return Code(Symbol.ALL_ONES, 0b00000, 5)
     if plane == 0:
         return Code(Symbol.ZERO_PLANE, 0b00001, 5)
-    if dbx == first_one | first_one >> 1 and first_one > 1:
-        return Code(
-            Symbol.PAIR, 0b00010 << params.position_bits | position, params.position_bits + 5
-        )
+    # positions count from the MSB of a plane and name the first one
+    position = params.plane_bits - dbx.bit_length()
+    first_one = 1 << dbx.bit_length() - 1
+    bits = 5 + params.position_bits
+    if first_one > 1 and dbx == first_one | first_one >> 1:
+        return Code(Symbol.PAIR, 0b00010 << params.position_bits | position, bits)
     if dbx == first_one:
-        return Code(
-            Symbol.SINGLE, 0b00011 << params.position_bits | position, params.position_bits + 5
-        )
+        return Code(Symbol.SINGLE, 0b00011 << params.position_bits | position, bits)
     return Code(Symbol.RAW, 1 << params.plane_bits | dbx, 1 + params.plane_bits)
 
 
@@ -281,12 +278,10 @@ def block_costs(params: Params, words: Words) -> list[BlockCost]:
     block. A packet without a non-zero word counts as one block of its N words and m bits.
     """
     packet = check_words(params.word_bits, words).tolist()
-    ends = [i + 1 for i, word in enumerate(packet) if word][
-        params.block_words - 1 :: params.block_words
-    ]
-    bits = [
-        sum(code.bits for code in _block_codes(params, block)) for block in _blocks(params, packet)
-    ] or [params.word_bits]
+    ends = [i + 1 for i, word in enumerate(packet) if word]
+    ends = ends[params.block_words - 1 :: params.block_words]
+    codes = (_block_codes(params, block) for block in _blocks(params, packet))
+    bits = [sum(code.bits for code in block) for block in codes] or [params.word_bits]
     bounds = [0, *ends[: len(bits) - 1], len(packet)]
     spans = (end - start for start, end in pairwise(bounds))
     return [BlockCost(*cost) for cost in zip(spans, bits, strict=True)]
