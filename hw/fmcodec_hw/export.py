@@ -167,11 +167,20 @@ def ports(top: AxiTop) -> list[Port]:
     ]
 
 
+# `reg [3:0] name = 4'h0;` of a register; Yosys' own helpers ($auto$...) keep their value
+_INITIAL_VALUE = re.compile(r"^(  reg (?:\[[^]]*\] )?(?!\\\$auto)\S+ ?) = [^;]*;$", re.MULTILINE)
+
+
 def to_verilog(top: AxiTop) -> str:
-    """Verilog of `top` and of everything below it, the same bytes on every machine."""
+    """Verilog of `top` and of everything below it, the same bytes on every machine.
+
+    Registers have no initial values: silicon has none either, so reset alone makes a known state,
+    in simulation as well.
+    """
     # A Yosys that happens to be installed would write other text than the pinned package
     os.environ.setdefault("AMARANTH_USE_YOSYS", "builtin")
     text = verilog.convert(top, name=top.name, emit_src=False, strip_internal_attrs=True)
+    text = _INITIAL_VALUE.sub(r"\1;", text)
     # Submodules come as escaped names with dots (\ebpc_encoder.core.packer ), which many tools
     # mangle; underscores keep the prefix that holds two cores of one design apart
     renamed: dict[str, str] = {}
