@@ -19,6 +19,10 @@ __all__ = ["cli", "main"]
 # command: (module:attribute of a click.Command, the line that help prints)
 COMMANDS = {
     "bench": ("fmcodec.bench:bench", "Measure the codecs in words/s on feature maps."),
+    "report": (
+        "fmcodec.report.command:report",
+        "Measure codecs on networks: tables, figures and a page.",
+    ),
 }
 
 

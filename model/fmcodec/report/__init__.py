@@ -1,0 +1,1 @@
+"""Reports: what the codecs give on real networks, as tables, figures and a page."""

@@ -1,0 +1,213 @@
+"""The command `fmcodec report`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table as RichTable
+
+from fmcodec.capture import SourceSpec
+from fmcodec.capture.images import NORMALISATIONS
+from fmcodec.codecs import codec_ids
+
+if TYPE_CHECKING:
+    from fmcodec.report.page import Table
+    from fmcodec.report.plan import Plan
+
+__all__ = ["report"]
+
+
+@click.command()
+@click.argument("networks", nargs=-1, required=True, metavar="NETWORK...")
+@click.option("-i", "--images", metavar="PATH", help="Folder of pictures, array, or random:COUNT.")
+@click.option("-o", "--output", default="report", show_default=True, help="Folder of the report.")
+@click.option(
+    "-c",
+    "--codec",
+    "codecs",
+    multiple=True,
+    metavar="ID[:NAME=VALUE,...]",
+    help=f"Codec, repeatable: {', '.join(codec_ids())}.  [default: all]",
+)
+@click.option(
+    "-f",
+    "--format",
+    "formats",
+    multiple=True,
+    metavar="FORMAT",
+    help="Number format, repeatable: deployed, fixed4..fixed16, float16, bfloat16, "
+    "float32.  [default: deployed for quantised networks, fixed8 for all]",
+)
+@click.option(
+    "--order",
+    "orders",
+    multiple=True,
+    metavar="ORDER",
+    default=("nchw",),
+    show_default=True,
+    help="Storage order, repeatable: nchw, nhwc, tile:HxWxC.",
+)
+@click.option("--layers", metavar="REGEX", help="Only layers whose names match.")
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    type=click.Choice(["relu", "linear", "gradient"]),
+    help="Only maps of this kind, repeatable.",
+)
+@click.option("--modules", metavar="REGEX", help="PyTorch modules to capture the outputs of.")
+@click.option("--safety", default=0.75, show_default=True, help="Full scale share of a maximum.")
+@click.option("--max-images", type=click.IntRange(1), help="Images of each network at most.")
+@click.option("--normalise", type=click.Choice(NORMALISATIONS), help="How pixels become floats.")
+@click.option("--size", default=224, show_default=True, help="Input size where a network has none.")
+@click.option("--channels-last", is_flag=True, help="Saved feature maps are (H, W, C).")
+@click.option("--random-weights", is_flag=True, help="Torchvision network without its weights.")
+@click.option("--scheduler", metavar="tcp://HOST:PORT", help="Run on this dask cluster.")
+@click.option("--batch-images", type=click.IntRange(1), help="Images in a task.")
+@click.option("--batch-layers", type=click.IntRange(1), help="Layers in a task.  [default: all]")
+@click.option("--resume", is_flag=True, help="Go on with what the output folder keeps.")
+def report(output: str, scheduler: str | None, resume: bool, **options: Any) -> int:
+    """Measure codecs on the feature maps of networks and write tables, figures and a page.
+
+    NETWORK is a .tflite or .onnx model, an .npz file of weights of a known network, feature maps
+    as .npy or .npz files or a folder of them, a torchvision network (alexnet, vgg16, resnet34,
+    squeezenet, mobilenetv2) or package.module:callable that makes a PyTorch module.
+    """
+    from fmcodec.report.engine import DaskRunner, LocalRunner, measure
+    from fmcodec.report.store import Store
+
+    store = Store(output, resume)
+    plan = _plan(options)
+    runner = DaskRunner(scheduler) if scheduler else LocalRunner()
+    try:
+        with _progress(Console(stderr=True)) as progress:
+            finished = measure(plan, store, runner, progress)
+            progress("tables", 0, 1)
+            store.tables(finished)
+            progress("tables", 1, 1)
+            table, page = _write(plan, Path(output), progress)
+    except KeyboardInterrupt:
+        click.echo(f"fmcodec: interrupted; {_kept(store, output)}", err=True)
+        return 130
+    except ValueError as error:
+        if store.count():
+            raise click.ClickException(f"{error} ({_kept(store, output)})") from error
+        raise
+    finally:
+        if isinstance(runner, DaskRunner):
+            runner.close()
+    _show(table)
+    click.echo(page)
+    return 0
+
+
+def _kept(store: Any, output: str) -> str:
+    return f"{store.count()} finished tasks are kept in {output}: go on with --resume"
+
+
+def _plan(options: dict[str, Any]) -> Plan:
+    from fmcodec.report.plan import CODECS, Plan
+
+    sources = tuple(
+        SourceSpec(
+            network,
+            options["images"],
+            options["normalise"],
+            options["modules"],
+            options["random_weights"],
+            options["channels_last"],
+            options["size"],
+        )
+        for network in options["networks"]
+    )
+    formats = options["formats"]
+    if not formats:
+        quantised = any(_is_quantised(source) for source in sources)
+        formats = ("deployed", "fixed8") if quantised else ("fixed8",)
+    return Plan(
+        sources,
+        options["codecs"] or CODECS,
+        formats,
+        options["orders"],
+        options["layers"],
+        options["kinds"],
+        options["safety"],
+        options["max_images"],
+        options["batch_images"],
+        options["batch_layers"],
+    )
+
+
+def _is_quantised(source: SourceSpec) -> bool:
+    return any(captured.zero_point is not None for captured in source.open().maps(0))
+
+
+def _write(
+    plan: Plan, folder: Path, progress: Callable[[str, int, int], None]
+) -> tuple[Table, Path]:
+    from fmcodec.report import page
+    from fmcodec.report.summary import Summary
+
+    summary = Summary(folder)
+    total, done = len(summary.cases) + 1, iter(range(len(summary.cases) + 1))
+    parts = page.sections(summary, lambda what: progress("figures", next(done), total))
+    title = "Feature-map compression: " + ", ".join(dict.fromkeys(c.network for c in summary.cases))
+    written = page.write(folder, title, parts, plan)
+    progress("figures", total, total)
+    assert parts[0].table is not None
+    return parts[0].table, written
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[Callable[[str, int, int], None]]:
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as bars:
+        known: dict[str, Any] = {}
+
+        def tell(what: str, done: int, total: int) -> None:
+            if what not in known:
+                known[what] = bars.add_task(what, total=total)
+            bars.update(known[what], completed=done)
+
+        yield tell
+
+
+def _show(table: Table) -> None:
+    """Print the page's first table without the columns that only the page has room for."""
+    left_out = {"images", "words"}
+    places = [place for place, name in enumerate(table.columns) if name not in left_out]
+    shown = RichTable(header_style="bold", pad_edge=False, box=SIMPLE_HEAD)
+    for place in places:
+        justify: Literal["left", "right"] = "left" if place < table.texts else "right"
+        shown.add_column(table.columns[place], justify=justify, no_wrap=place < table.texts)
+    for number, row in enumerate(table.rows):
+        shown.add_row(
+            *(
+                f"[bold]{row[place]}[/]" if (number, place) in table.strong else row[place]
+                for place in places
+            )
+        )
+    console = Console()
+    # figures that are cut off are worth less than lines that wrap
+    width = Console(width=1000).measure(shown).maximum
+    console = Console(width=max(console.width, width))
+    console.print(shown)

@@ -1,0 +1,419 @@
+"""The figures of a report, drawn with matplotlib."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fmcodec.capture.errors import require
+from fmcodec.report.energy import MEMORIES, energy
+from fmcodec.report.summary import Case, Summary, title_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
+
+__all__ = ["Figure", "case_figures", "overview_figures"]
+
+STYLE = {
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "grid.color": "#e4e4e4",
+    "legend.frameon": False,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "fmcodec",
+    "font.family": ["DejaVu Sans"],
+}
+# one colour for a codec in every figure; the proposed codec stands out, bounds are grey
+COLOURS = {
+    "zero_rle": "#b8a9d9",
+    "zvc": "#7a68b3",
+    "csc": "#d9c08c",
+    "bpc": "#8fc1dd",
+    "ebpc": "#d1495b",
+    "deflate": "#7fb77e",
+    "zstd": "#3f8f5f",
+    "entropy": "#8c8c8c",
+}
+SYMBOL_COLOURS = ("#2b3a67", "#496a81", "#66999b", "#b3af8f", "#ffc482", "#d1495b")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawn figure.
+
+    Attributes:
+        name: of its files, without an ending.
+        caption: what it shows, one or two sentences.
+        svg: the drawing as an <svg> element.
+        png: the drawing as a PNG file of 144 dots per inch.
+    """
+
+    name: str
+    caption: str
+    svg: str
+    png: bytes
+
+
+def drawn(draw: Callable[..., tuple[str, str, Canvas]]) -> Callable[..., Figure]:
+    """Make a function that draws on a canvas give a `Figure`, in the report's style."""
+
+    @wraps(draw)
+    def figure(*args: Any) -> Figure:
+        matplotlib = require("matplotlib", "report", "a report")
+        matplotlib.use("agg")
+        with matplotlib.rc_context(STYLE):
+            name, caption, canvas = draw(*args)
+            svg, png = io.StringIO(), io.BytesIO()
+            canvas.savefig(svg, format="svg", metadata={"Date": None})
+            canvas.savefig(png, format="png", dpi=144)
+            matplotlib.pyplot.close(canvas)
+        text = svg.getvalue()
+        return Figure(name, caption, text[text.index("<svg") :], png.getvalue())
+
+    return figure
+
+
+def colour(codec: str, codecs: list[str]) -> str:
+    """The colour of a codec; one with other parameters takes the next of a reserve."""
+    base = codec.partition(":")[0]
+    if codec == base or base not in [c for c in codecs if c != codec]:
+        return COLOURS.get(base, "#555555")
+    reserve = ("#e08e45", "#4f86c6", "#a23b72", "#1b998b")
+    return reserve[codecs.index(codec) % len(reserve)]
+
+
+def _canvas(width: float, height: float) -> tuple[Canvas, Axes]:
+    pyplot = require("matplotlib.pyplot", "report", "a report")
+    return pyplot.subplots(figsize=(width, height), layout="constrained")
+
+
+def _layer_width(layers: int) -> float:
+    return float(np.clip(2.2 + 0.21 * layers, 7.5, 20))
+
+
+def _layer_axis(axes: Axes, layers: list[str]) -> None:
+    axes.set_xticks(range(len(layers)), short_names(layers), rotation=90, fontsize=7)
+    axes.set_xlim(-0.7, len(layers) - 0.3)
+
+
+def short_names(layers: list[str]) -> list[str]:
+    """Layer names without what all of them start with, at most 30 characters long."""
+    parts = [layer.split("/") for layer in layers]
+    while len(parts) > 1 and all(len(p) > 1 and p[0] == parts[0][0] for p in parts):
+        parts = [p[1:] for p in parts]
+    names = ["/".join(p) for p in parts]
+    return [name if len(name) <= 30 else f"…{name[-29:]}" for name in names]
+
+
+@drawn
+def overview(summary: Summary) -> tuple[str, str, Canvas]:
+    """Ratio of every codec, for every case."""
+    cases, codecs = summary.cases, summary.codecs
+    canvas, axes = _canvas(float(np.clip(1.5 + 1.5 * len(cases), 7.5, 20)), 4.2)
+    width = 0.84 / len(codecs)
+    for number, codec in enumerate(codecs):
+        heights = [summary.ratios(summary.of(case)).iloc[0].get(codec) for case in cases]
+        places = np.arange(len(cases)) - 0.42 + (number + 0.5) * width
+        style: dict[str, Any] = {"hatch": "///", "edgecolor": "white"} if codec == "entropy" else {}
+        axes.bar(
+            places, heights, width, color=colour(codec, codecs), label=title_of(codec), **style
+        )
+        if codec.partition(":")[0] == "ebpc":
+            for place, height in zip(places, heights, strict=True):
+                axes.annotate(f"{height:.2f}", (place, height), ha="center", va="bottom", size=7)
+    axes.axhline(1, color="#333333", linewidth=0.8)
+    labels = [f"{c.network}\n{c.format}, {c.order}" for c in cases]
+    slanted = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if len(cases) > 5 else {}
+    axes.set_xticks(range(len(cases)), labels, fontsize=7.5, **slanted)
+    axes.set_ylabel("compression ratio")
+    axes.set_title("Compression ratio of every codec")
+    axes.legend(ncols=2, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    caption = (
+        "Bits of all maps of a network over their coded bits. Below 1 (the line) coding expands. "
+        "The order-0 entropy is a bound for coding words one by one, not a codec."
+    )
+    return "ratios", caption, canvas
+
+
+@drawn
+def dram_energy(summary: Summary) -> tuple[str, str, Canvas]:
+    """Energy per image of writing and reading every map, uncompressed and coded."""
+    pyplot = require("matplotlib.pyplot", "report", "a report")
+    cases = summary.cases
+    canvas, panels = pyplot.subplots(
+        1, len(MEMORIES), figsize=(11, 1.6 + 0.42 * len(cases)), layout="constrained", sharey=True
+    )
+    shown = [c for c in ("zvc", "ebpc") if c in summary.codecs] or summary.codecs[:2]
+    for axes, memory in zip(panels, MEMORIES, strict=True):
+        for row, case in enumerate(cases):
+            rows = summary.of(case)
+            images = summary.images(case)
+            raw = rows[rows.codec == summary.codecs[0]].raw_bits.sum() / images
+            before = energy(raw, memory)
+            axes.barh(row, before, 0.8, color="#dddddd", label="uncompressed" if not row else None)
+            for place, codec in enumerate(shown):
+                after = energy(rows[rows.codec == codec].bits.sum() / images, memory)
+                height = 0.76 / len(shown)
+                y = row - 0.38 + (place + 0.5) * height
+                axes.barh(
+                    y,
+                    after,
+                    height * 0.86,
+                    color=colour(codec, summary.codecs),
+                    label=title_of(codec) if not row else None,
+                )
+                axes.annotate(
+                    f" {after / before - 1:+.0%}", (after, y), va="center", size=7, color="#222222"
+                )
+        axes.set_title(f"{memory.name}: {memory.write:g} / {memory.read:g} pJ/bit")
+        axes.set_xlabel("mJ per image")
+        axes.grid(axis="x")
+        axes.grid(visible=False, axis="y")
+        axes.set_xlim(right=axes.get_xlim()[1] * 1.08)
+    panels[0].set_yticks(
+        range(len(cases)), [f"{c.network}\n{c.format}, {c.order}" for c in cases], fontsize=7.5
+    )
+    panels[0].invert_yaxis()
+    panels[-1].legend(fontsize=8, loc="lower right")
+    caption = (
+        "Energy of moving all feature maps of an image to DRAM and back: each map written once and "
+        "read once, energy per bit written / read as stated, the codecs' own energy (well below "
+        "1 pJ per word) left out. The percentage is the change against uncompressed maps."
+    )
+    return "dram-energy", caption, canvas
+
+
+@drawn
+def orders(summary: Summary, network: str, form: str) -> tuple[str, str, Canvas]:
+    """Ratios of one network and format in every order."""
+    cases = [c for c in summary.cases if (c.network, c.format) == (network, form)]
+    canvas, axes = _canvas(7.5, 3.4)
+    codecs = summary.codecs
+    width = 0.8 / len(cases)
+    shades = ("#d1495b", "#edae49", "#66a182", "#2e4057", "#8d96a3")
+    for number, case in enumerate(cases):
+        ratios = summary.ratios(summary.of(case)).iloc[0]
+        places = np.arange(len(codecs)) - 0.4 + (number + 0.5) * width
+        bars = axes.bar(
+            places, ratios[codecs], width * 0.95, label=case.order, color=shades[number % 5]
+        )
+        axes.bar_label(bars, fmt="%.2f", fontsize=6.5, padding=1)
+    axes.axhline(1, color="#333333", linewidth=0.8)
+    axes.set_xticks(range(len(codecs)), [title_of(c).replace(" (", "\n(") for c in codecs])
+    axes.set_ylabel("compression ratio")
+    axes.set_title(f"Storage order, {network}, {form}")
+    axes.legend(title="order", loc="upper left", bbox_to_anchor=(1, 1))
+    caption = "The same words in another order: what looks at neighbours gains or loses with it."
+    return f"orders-{Case(network, form, '').slug.rstrip('-')}", caption, canvas
+
+
+@drawn
+def layer_ratios(summary: Summary, case: Case) -> tuple[str, str, Canvas]:
+    """Ratio of every codec, layer by layer."""
+    layers = summary.layers(case)
+    ratios = summary.ratios(summary.of(case), "layer").loc[layers]
+    canvas, axes = _canvas(_layer_width(len(layers)), 4.2)
+    for codec in ratios.columns:
+        proposed = codec.partition(":")[0] == "ebpc"
+        axes.plot(
+            range(len(layers)),
+            ratios[codec],
+            marker="o" if proposed else ".",
+            markersize=4.5 if proposed else 4,
+            linewidth=1.8 if proposed else 0.9,
+            linestyle=":" if codec == "entropy" else "-",
+            color=colour(codec, summary.codecs),
+            label=title_of(codec),
+            zorder=3 if proposed else 2,
+        )
+    axes.axhline(1, color="#333333", linewidth=0.8)
+    _log_ratio(axes)
+    _layer_axis(axes, layers)
+    axes.set_ylabel("compression ratio")
+    axes.set_title(f"Ratio by layer: {case}")
+    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    caption = "Ratio of each layer over all images, layers in the order of the network."
+    return f"layers-{case.slug}", caption, canvas
+
+
+def _log_ratio(axes: Axes) -> None:
+    """A ratio's axis: logarithmic, so that half and double look alike, with plain numbers."""
+    ticker = require("matplotlib.ticker", "report", "a report")
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 1.5, 2, 3, 5, 7), numticks=12))
+    axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_locator(ticker.NullLocator())
+
+
+@drawn
+def image_spread(summary: Summary, case: Case, codec: str) -> tuple[str, str, Canvas]:
+    """Spread of a codec's ratio over the images, layer by layer and for whole images."""
+    rows = summary.of(case)
+    rows = rows[rows.codec == codec]
+    layers = summary.layers(case)
+    ratio = rows.raw_bits / rows.bits
+    boxes = [ratio[rows.layer == layer].to_numpy() for layer in layers]
+    sums = rows.groupby("image", observed=True)[["raw_bits", "bits"]].sum()
+    whole = (sums.raw_bits / sums.bits).to_numpy()
+    canvas, axes = _canvas(_layer_width(len(layers) + 1), 4.0)
+    drawing = axes.boxplot(
+        [*boxes, whole],
+        positions=[*range(len(layers)), len(layers) + 0.6],
+        widths=0.6,
+        whis=(0, 100),
+        patch_artist=True,
+        medianprops={"color": "#222222"},
+        boxprops={"linewidth": 0.7},
+        whiskerprops={"linewidth": 0.7},
+        capprops={"linewidth": 0.7},
+    )
+    for number, box in enumerate(drawing["boxes"]):
+        last = number == len(layers)
+        box.set_facecolor("#edae49" if last else colour(codec, summary.codecs))
+        box.set_alpha(0.85)
+    _log_ratio(axes)
+    names = [*short_names(layers), "whole image"]
+    axes.set_xticks([*range(len(layers)), len(layers) + 0.6], names, rotation=90, fontsize=7)
+    axes.set_ylabel(f"{title_of(codec)} ratio")
+    axes.set_title(f"Spread over {summary.images(case)} images: {case}")
+    deviation = whole.std() / whole.mean()
+    caption = (
+        "Boxes hold the middle half of the images, whiskers reach the extremes. Whole images: "
+        f"mean {whole.mean():.2f}, standard deviation {deviation:.1%} of it, "
+        f"worst {whole.min():.2f}."
+    )
+    return f"images-{case.slug}", caption, canvas
+
+
+@drawn
+def sparsity(summary: Summary, case: Case) -> tuple[str, str, Canvas]:
+    """Share of zero words, layer by layer."""
+    layers = summary.layers(case)
+    rows = summary.of(case)
+    shares = summary.sparsity(rows, "layer")
+    kinds = dict(zip(rows.layer, rows.kind, strict=True))
+    shades = {"relu": "#496a81", "linear": "#edae49", "gradient": "#a23b72"}
+    canvas, axes = _canvas(_layer_width(len(layers)), 3.4)
+    for kind, shade in shades.items():
+        at = [n for n, layer in enumerate(layers) if kinds[layer] == kind]
+        if at:
+            axes.bar(at, [100 * shares[layers[n]] for n in at], 0.8, color=shade, label=kind)
+    _layer_axis(axes, layers)
+    axes.set_ylim(0, 100)
+    axes.set_ylabel("zero words, %")
+    axes.set_title(f"Sparsity by layer: {case}")
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    caption = (
+        f"Zero words of all images: {summary.sparsity(rows, 'network').iloc[0]:.1%} of all words."
+    )
+    return f"sparsity-{case.slug}", caption, canvas
+
+
+@drawn
+def histograms(summary: Summary, case: Case) -> tuple[str, str, Canvas]:
+    """How often words and differences occur."""
+    pyplot = require("matplotlib.pyplot", "report", "a report")
+    canvas, panels = pyplot.subplots(1, 2, figsize=(9.5, 3.2), layout="constrained", sharey=True)
+    titles = {"value": "words", "delta": "differences of successive non-zero words"}
+    for axes, (fact, title) in zip(panels, titles.items(), strict=True):
+        bins, counts = summary.histogram(case, fact)
+        shares = 100 * counts / max(counts.sum(), 1)
+        axes.bar(bins, shares, 1.0, color="#496a81" if fact == "value" else "#d1495b")
+        axes.set_yscale("log")
+        axes.set_title(title)
+        axes.set_xlabel("value")
+    panels[0].set_ylabel("share, %")
+    canvas.suptitle(f"{case}", x=0.01, ha="left", fontsize=9)
+    caption = (
+        "Shares of all words and deltas, on a logarithmic scale; formats wider than 8 bits are "
+        "counted by their upper 8 bits. The narrower the deltas, the more bit planes are empty."
+    )
+    return f"histograms-{case.slug}", caption, canvas
+
+
+@drawn
+def symbols(summary: Summary, case: Case) -> tuple[str, str, Canvas]:
+    """Share of each BPC symbol, layer by layer."""
+    shares = 100 * summary.symbols(case)
+    canvas, axes = _canvas(_layer_width(len(shares)), 3.6)
+    bottom = np.zeros(len(shares))
+    for number, symbol in enumerate(shares.columns):
+        heights = shares[symbol].to_numpy()
+        shade = SYMBOL_COLOURS[number % len(SYMBOL_COLOURS)]
+        axes.bar(range(len(shares)), heights, 0.86, bottom=bottom, label=symbol, color=shade)
+        bottom += heights
+    _layer_axis(axes, list(shares.index))
+    axes.set_ylim(0, 100)
+    axes.set_ylabel("share of symbols, %")
+    axes.set_title(f"BPC symbols by layer: {case}")
+    handles, labels = axes.get_legend_handles_labels()
+    axes.legend(handles[::-1], labels[::-1], loc="upper left", bbox_to_anchor=(1, 1))
+    caption = (
+        "How often each plane symbol of the BPC stream occurs (a run of zero planes is one). Raw "
+        "planes cost a bit more than they hold; everything else saves."
+    )
+    return f"symbols-{case.slug}", caption, canvas
+
+
+@drawn
+def throughput(summary: Summary, case: Case) -> tuple[str, str, Canvas]:
+    """Words per cycle of the cores, layer by layer."""
+    rates = summary.words_per_cycle(case, True)
+    layers = summary.layers(case)
+    canvas, axes = _canvas(_layer_width(len(layers)), 3.2)
+    for port, shade in (("2", "#66a182"), ("1", "#2e4057")):
+        axes.plot(
+            range(len(layers)),
+            rates[port],
+            marker=".",
+            color=shade,
+            label=f"{port} word{'s' if port == '2' else ''} per beat",
+        )
+    _layer_axis(axes, layers)
+    low = float(rates.to_numpy().min())
+    axes.set_ylim(min(0.8, np.floor(low * 20) / 20), 1.02)
+    axes.set_ylabel("words/cycle")
+    axes.set_title(f"Throughput bound of the EBPC cores: {case}")
+    axes.legend(title="BPC port", loc="upper left", bbox_to_anchor=(1, 1))
+    whole = summary.words_per_cycle(case)
+    caption = (
+        "Computed from the cores' throughput bound, block by block, not measured in a simulation; "
+        "the constant start-up of a packet is left out. Whole network: "
+        f"{whole['1']:.3f} words/cycle with one word per beat of the BPC port, "
+        f"{whole['2']:.3f} with two."
+    )
+    return f"throughput-{case.slug}", caption, canvas
+
+
+def overview_figures(summary: Summary) -> list[Figure]:
+    """The figures that compare the cases."""
+    figures = [overview(summary), dram_energy(summary)]
+    pairs = dict.fromkeys((c.network, c.format) for c in summary.cases)
+    for network, form in pairs:
+        if sum((c.network, c.format) == (network, form) for c in summary.cases) > 1:
+            figures.append(orders(summary, network, form))
+    return figures
+
+
+def case_figures(summary: Summary, case: Case) -> list[Figure]:
+    """The figures of one case."""
+    figures = [layer_ratios(summary, case)]
+    spread = next((c for c in summary.codecs if c.partition(":")[0] == "ebpc"), summary.codecs[0])
+    if summary.images(case) > 1:
+        figures.append(image_spread(summary, case, spread))
+    figures += [sparsity(summary, case), histograms(summary, case)]
+    figures += [symbols(summary, case), throughput(summary, case)]
+    return figures
