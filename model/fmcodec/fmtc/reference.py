@@ -101,7 +101,7 @@ def unpack(context: Context, tile: Tile) -> npt.NDArray[np.uint8]:
 
 
 def inverse(context: Context, symbols: npt.NDArray[np.uint8]) -> npt.NDArray[np.int8]:
-    """Vectors y[c] = sat(r[c] Md + off[c] + 2^(Sd-1) >> Sd, low, high), r[c] = sum_k T[k][c] d[k]."""
+    """Vectors y[c] = sat(r[c] Md + off[c] + 2^(Sd-1) >> Sd, low, high), r = T^T (q - zp)."""
     columns, offset = context.matrix.T.tolist(), context.offset.tolist()
     half = 1 << context.inverse_shift - 1
     result = []

@@ -1,0 +1,233 @@
+"""Feature maps of a layer as vectors, and the codec of a whole layer: a context a channel group."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from fmcodec.bits import require_int
+from fmcodec.fmtc.calibrate import TRIAL_VECTORS, Calibrator, Trial, bisect_step
+from fmcodec.fmtc.context import Context
+from fmcodec.fmtc.params import WORD_BITS, Params
+from fmcodec.fmtc.tile import MAX_TILE_VECTORS, Encoded
+from fmcodec.fmtc.transform import fit
+
+__all__ = ["LayerCodec", "Layout"]
+
+TILE_VALUES = 1 << 15  # of a tile: its header and index are then below 0.4 % of a coded byte
+HEADROOM = 1.125  # of the largest calibrated value, in the range of the 8-bit input
+
+Maps = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How feature maps are cut into vectors.
+
+    Attributes:
+        channels: channels of the layer.
+        groups: groups d that the channels are cut into, each with a transform of its own; a
+            divisor of `channels`.
+        block: side b of a micro-block in pixels: a vector holds b x b pixels of a group.
+    """
+
+    channels: int
+    groups: int = 1
+    block: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("channels", "groups", "block"):
+            require_int(name, getattr(self, name), "a positive int")
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be a positive int, not {getattr(self, name)!r}")
+        if self.channels % self.groups:
+            raise ValueError(
+                f"groups must be a divisor of channels = {self.channels}, not {self.groups!r}"
+            )
+
+    @property
+    def vector_length(self) -> int:
+        """Values of a vector: channels of a group times pixels of a block."""
+        return self.channels // self.groups * self.block**2
+
+    def to_vectors(self, maps: npt.NDArray) -> npt.NDArray:
+        """Vectors of every group, shape (groups, vectors, vector_length), of (N, C, H, W) maps.
+
+        Vectors go image by image, block row by block row; the entries of one are ordered
+        (channel, row, column). Where H or W is no multiple of the block, the last row or column
+        is repeated.
+        """
+        images, channels, height, width = maps.shape
+        if channels != self.channels:
+            raise ValueError(f"maps must be of {self.channels} channels, not {channels}")
+        b = self.block
+        pads = ((0, 0), (0, 0), (0, -height % b), (0, -width % b))
+        padded = np.pad(maps, pads, mode="edge") if height % b or width % b else maps
+        rows, columns = -(-height // b), -(-width // b)
+        split = padded.reshape(images, self.groups, channels // self.groups, rows, b, columns, b)
+        vectors = split.transpose(1, 0, 3, 5, 2, 4, 6)
+        return np.ascontiguousarray(vectors).reshape(self.groups, -1, self.vector_length)
+
+    def from_vectors(self, vectors: npt.NDArray, height: int, width: int) -> npt.NDArray:
+        """The maps (N, C, H, W) that `to_vectors` cut."""
+        b, group = self.block, self.channels // self.groups
+        rows, columns = -(-height // b), -(-width // b)
+        split = vectors.reshape(self.groups, -1, rows, columns, group, b, b)
+        maps = split.transpose(1, 0, 4, 2, 5, 3, 6)
+        padded = maps.reshape(-1, self.channels, rows * b, columns * b)
+        return np.ascontiguousarray(padded[:, :, :height, :width])
+
+
+@dataclass(frozen=True, eq=False)
+class LayerCodec:
+    """Codes the real-valued maps of a layer, a context for every group of channels.
+
+    Attributes:
+        layout: how maps become vectors.
+        scale: what an int8 unit of the contexts stands for.
+        contexts: one a group.
+        per_image: cut tiles at image borders, as an inference of one image at a time does.
+    """
+
+    layout: Layout
+    scale: float
+    contexts: tuple[Context, ...]
+    per_image: bool = True
+
+    @classmethod
+    def calibrate(
+        cls,
+        maps: Maps,
+        layout: Layout,
+        params: Params | None = None,
+        *,
+        variant: str = "pca_t",
+        snr_db: float | None = None,
+        step: float | None = None,
+        relu: bool = False,
+        ceiling: float | None = None,
+        seed: int = 0,
+    ) -> LayerCodec:
+        """Calibrate a layer; all groups share one step, as one distortion everywhere asks.
+
+        Args:
+            maps: calibration maps before the activation, float, shape (N, C, H, W).
+            layout: how to cut them.
+            params: build to aim at; its `channels` are replaced by the layout's.
+            variant: of the transform.
+            snr_db: ratio of signal to noise to keep after the activation.
+            step: instead, the quantiser step as a real value.
+            relu: a ReLU follows and is fused into the decoder.
+            ceiling: it clamps to this value, as ReLU6 does to 6.
+            seed: of the choice of vectors that make the code tables.
+
+        Raises:
+            ValueError: maps are not finite, all the same, too few or of another layout, or a
+                target is out of reach.
+        """
+        if (snr_db is None) == (step is None):
+            raise ValueError("snr_db or step must be given, and not both")
+        params = replace(params or Params(), channels=layout.vector_length, lanes=None)
+        scale = _scale(maps, relu, ceiling)
+        low = 0 if relu else -128
+        high = 127 if ceiling is None else min(round(ceiling / scale), 127)
+        trials, calibrators = [], []
+        for vectors in layout.to_vectors(_to_int8(maps, scale)):
+            calibrator = Calibrator(params, seed=seed)
+            calibrator.update(vectors)
+            if not vectors.any():  # a group of dead channels: any code will do
+                calibrator.update(np.eye(layout.vector_length, dtype=np.int8))
+            calibrator.require_enough(allow_constant=True)
+            transform = fit(calibrator.moments, params, variant)
+            sample = calibrator.sample(max(TRIAL_VECTORS // layout.groups, 512))
+            trials.append(Trial(transform, sample, params, low, high))
+            calibrators.append(calibrator)
+        if snr_db is not None:
+            units = bisect_step(trials, snr_db)
+        else:
+            units = float(step or 0) / scale
+        contexts = [
+            trial.context(units, calibrator.sample(), params.q_max, headroom=True)
+            for trial, calibrator in zip(trials, calibrators, strict=True)
+        ]
+        return cls(layout, scale, tuple(contexts))
+
+    @property
+    def step(self) -> float:
+        """Quantiser step as a real value."""
+        return self.contexts[0].step * self.scale
+
+    @property
+    def context_bits(self) -> int:
+        """Bits of all contexts, which are sent once a layer."""
+        return sum(WORD_BITS * len(context.to_words()) for context in self.contexts)
+
+    @property
+    def inverse_macs(self) -> float:
+        """Multiply-accumulates of the inverse transform for each value."""
+        kept = [0 if context.bypass else context.components for context in self.contexts]
+        return sum(kept) / len(kept)
+
+    def encode(self, maps: Maps) -> list[Encoded]:
+        """Code maps of shape (N, C, H, W), float: the tiles of every group.
+
+        Raises:
+            ValueError: a value is not finite, or the shape is not the layout's.
+        """
+        _require_finite(maps)
+        groups = self.layout.to_vectors(_to_int8(maps, self.scale))
+        per_image = groups.shape[1] // len(maps)
+        tile = min(max(TILE_VALUES // self.layout.vector_length, 1), MAX_TILE_VECTORS)
+        encoded = []
+        for vectors, context in zip(groups, self.contexts, strict=True):
+            if not self.per_image:
+                encoded.append(context.encode(vectors, tile))
+                continue
+            images = vectors.reshape(-1, per_image, vectors.shape[1])
+            tiles = [words for image in images for words in context.encode(image, tile)]
+            encoded.append(Encoded.from_tiles(tiles))
+        return encoded
+
+    def decode(self, encoded: list[Encoded], height: int, width: int) -> Maps:
+        """The maps after the activation, float32 of shape (N, C, H, W)."""
+        groups = [
+            context.decode(tiles) for context, tiles in zip(self.contexts, encoded, strict=True)
+        ]
+        maps = self.layout.from_vectors(np.stack(groups), height, width)
+        return maps.astype(np.float32) * np.float32(self.scale)
+
+    def roundtrip(self, maps: Maps) -> tuple[Maps, int]:
+        """The decoded maps and the bits in memory, headers, padding and tile index included."""
+        encoded = self.encode(maps)
+        decoded = self.decode(encoded, *maps.shape[2:])
+        return decoded, sum(tiles.bits for tiles in encoded)
+
+
+def _scale(maps: Maps, relu: bool, ceiling: float | None) -> float:
+    """An int8 unit: the largest value that matters, with headroom, is 127 units.
+
+    What a ReLU turns to zero may saturate, so negative values do not count before one.
+    """
+    _require_finite(maps)
+    top = float(maps.max() if relu else np.abs(maps).max())
+    if ceiling is not None:
+        top = min(top, ceiling)
+    if top <= 0:
+        top = float(np.abs(maps).max())
+    if top == 0:
+        raise ValueError("maps must not be all zero")
+    return HEADROOM * top / 127
+
+
+def _to_int8(maps: Maps, scale: float) -> npt.NDArray[np.int8]:
+    return np.clip(np.rint(maps / np.float32(scale)), -128, 127).astype(np.int8)
+
+
+def _require_finite(maps: Maps) -> None:
+    if maps.ndim != 4 or maps.size == 0:
+        raise ValueError(f"maps must be of shape (images, channels, h, w), not {maps.shape}")
+    if not math.isfinite(float(maps.sum(dtype=np.float64))) and not np.isfinite(maps).all():
+        raise ValueError("maps must be finite")
