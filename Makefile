@@ -1,0 +1,74 @@
+# Every target prepares what it needs in .venv by itself; a second run starts at once.
+#   make sim MAP=map.npy WAVES=1 SEED=1 SIM=icarus    make synth LIBERTY=cells.lib ARGS="--config 8/8/16"
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help test sim synth verilog lint bench results readme clean
+.DELETE_ON_ERROR:
+.NOTPARALLEL:  # two installations into one environment would trip over each other
+
+# $(call need,command,package): install with apt-get when root, otherwise say what is missing
+define need
+@command -v $(1) >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+  && echo "installing $(2)" && { apt-get -qq update; DEBIAN_FRONTEND=noninteractive \
+  apt-get -qq install -y --no-install-recommends $(2); } >/dev/null 2>&1; } \
+  || { echo "$(1) is missing: install the package $(2)" >&2; exit 2; }
+endef
+
+help:  ## what there is
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 10
+
+test: $(VENV)/test.stamp  ## model, cores and flow against each other
+	$(BIN)/python -m pytest -n auto $(ARGS)
+
+sim: $(VENV)/sim.stamp  ## the exported Verilog in a simulator, on real feature maps
+	$(call need,c++,g++)
+	$(call need,perl,perl)
+	$(BIN)/python sim/run.py $(ARGS)
+
+synth: $(VENV)/synth.stamp  ## gates, registers, minimum period, FPGA results
+	@command -v sta >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null \
+	  || { echo "installing opensta"; { apt-get -qq update; DEBIAN_FRONTEND=noninteractive \
+	  apt-get -qq install -y --no-install-recommends opensta; } >/dev/null 2>&1; } || true
+	@command -v sta >/dev/null || echo "OpenSTA is missing (package opensta): no minimum periods" >&2
+	$(BIN)/python -m synth.run $(ARGS)
+
+verilog: $(VENV)/hw.stamp  ## Verilog and manifest of the EBPC cores in build/verilog
+	$(BIN)/fmcodec-hw verilog ebpc $(ARGS)
+
+lint: $(VENV)/lint.stamp  ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/numcodecs.stamp  ## words per second of the golden models and their peers
+	$(BIN)/fmcodec bench $(ARGS)
+
+results: $(VENV)/report.stamp  ## doc/results.md from networks and images
+	$(BIN)/fmcodec results $(ARGS)
+
+readme: $(VENV)/synth.stamp  ## README's synthesis tables from synth/baseline.json
+	$(BIN)/python -m synth.readme
+
+clean:  ## everything that was built, .venv left alone
+	rm -rf build
+
+# One stamp per extra; pip has little to do when another target has brought most of it
+$(VENV)/%.stamp: pyproject.toml | $(BIN)/python
+	@echo "preparing $(VENV) for $*"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[$*]'
+	@touch $@
+
+.PRECIOUS: $(VENV)/%.stamp
+
+$(BIN)/python:
+	$(call need,$(PYTHON),python3)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python must be 3.11 or newer: make PYTHON=..." >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { [ "$$(id -u)" = 0 ] \
+	  && apt-get -qq install -y python3-venv >/dev/null; } \
+	  || { echo "venv is missing: install the package python3-venv" >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV)
