@@ -13,6 +13,7 @@ import random
 import re
 import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +33,10 @@ ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "build" / "sim"
 TOP = "ebpc_pair"
 SOURCES = ("ebpc_pair.v", "axis_monitor.v")
+# ebpc_pair.vlt names the signals that cocotb needs in place of its default, all of them; lint is a
+# target of its own
+VERILATOR_SOURCES = ("ebpc_pair.vlt",)
+VERILATOR_ARGS = ("--no-public-flat-rw", "-Wno-fatal", "-Wno-lint", "-CFLAGS", "-O1")
 BENCHES = ("encoder", "decoder", "loop", "maps")
 SHORT_CONFIGS = ("m8n8z16", "m8n8z16-p2", "m16n8z16", "m16n16z16-p2-async")
 # what a run of `make sim MAP=` simulates, by the bits of the map's words
@@ -109,9 +114,10 @@ def simulate(name: str, benches: Sequence[str], run: Run, seed: int, simulator: 
     runner = get_runner(simulator)
     build = folder / ("waves" if waves else "build")
     verilator = simulator == "verilator"
+    sources = SOURCES + (VERILATOR_SOURCES if verilator else ())
     try:
         runner.build(
-            sources=[*export_cores(config, folder), *(ROOT / "sim" / name for name in SOURCES)],
+            sources=[*export_cores(config, folder), *(ROOT / "sim" / name for name in sources)],
             hdl_toplevel=TOP,
             parameters={
                 "WORD_BITS": params.word_bits,
@@ -120,8 +126,8 @@ def simulate(name: str, benches: Sequence[str], run: Run, seed: int, simulator: 
                 "LENGTH_BITS": LENGTH_BITS,
             },
             defines=defines,
-            # Yosys' Verilog is not written for Verilator's style checks; lint is a target of its own
-            build_args=["-Wno-fatal", "-Wno-lint", "-CFLAGS", "-O1"] if verilator else [],
+            # lint is a target of its own
+            build_args=VERILATOR_ARGS if verilator else [],
             build_dir=build,
             timescale=("1ns", "1ps"),
             waves=waves,
@@ -130,6 +136,7 @@ def simulate(name: str, benches: Sequence[str], run: Run, seed: int, simulator: 
         results = runner.test(
             test_module=[f"bench_{bench}" for bench in benches],
             hdl_toplevel=TOP,
+            hdl_toplevel_lang="verilog",
             build_dir=build,
             test_dir=folder,
             results_xml=str(folder / "results.xml"),
@@ -193,9 +200,7 @@ def maps_table(outcomes: Sequence[Outcome]) -> Table:
 
 
 def tests_table(outcomes: Sequence[Outcome]) -> Table:
-    table = Table(
-        title="Tests; cycles are what is left of the throughput bound at the worst packet"
-    )
+    table = Table(title="Tests; slack: cycles left below the throughput bound, worst packet")
     for name in ("config", "passed", "failed", "encoder slack", "decoder slack", "seconds"):
         table.add_column(name, justify="left" if name == "config" else "right")
     for outcome in outcomes:
@@ -269,6 +274,8 @@ def main(
     names = names or (SHORT_CONFIGS if short else tuple(CONFIGS))
     seed = random.SystemRandom().randrange(2**31) if seed is None else seed
     console = Console()
+    if not console.is_terminal:
+        console.width = 120
     console.print(f"seed {seed}, {simulator}, results in {OUTPUT.relative_to(ROOT)}")
     begin = time.monotonic()
 
@@ -294,8 +301,8 @@ def report(console: Console, outcomes: Sequence[Outcome], about: Mapping[str, ob
     console.print(tests_table(outcomes))
     for outcome in outcomes:
         for test, error in outcome.errors.items():
-            line = error.splitlines()[0][:400]
-            console.print(f"{outcome.config} {test}: {line}", style="red", markup=False)
+            line = textwrap.shorten(f"{outcome.config} {test}: {error.splitlines()[0]}", 200)
+            console.print(line, style="red", markup=False, highlight=False)
     document = {**about, "configs": [asdict(outcome) for outcome in outcomes]}
     (OUTPUT / "results.json").write_text(json.dumps(document, indent=2) + "\n")
 
