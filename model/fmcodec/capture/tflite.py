@@ -23,6 +23,12 @@ _NO_MAP = {
     *("SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND", "SPACE_TO_DEPTH", "DEPTH_TO_SPACE", "TILE"),
 }
 
+# names of operators that end a tensor's name
+_OPERATORS = {
+    *("Relu", "Relu6", "BiasAdd", "add_fold", "Conv2D", "FusedBatchNormV3"),
+    *("MatMul", "AvgPool"),
+}
+
 
 class TFLiteNetwork:
     """A .tflite model that gives the output of every operator which computes something.
@@ -70,8 +76,7 @@ class TFLiteNetwork:
             tensor = tensors[operator["outputs"][0]]
             if tensor["dtype"] not in (np.float32, np.uint8, np.int8):
                 continue
-            # converters join the names of what they fused with semicolons
-            layer = tensor["name"].split(";")[0] or f"tensor{tensor['index']}"
+            layer = _layer_name(tensor["name"]) or f"tensor{tensor['index']}"
             if layer in used:
                 layer = f"{layer}#{number}"
             used.add(layer)
@@ -112,6 +117,15 @@ class TFLiteNetwork:
         if dtype == np.int8:
             return (pixels.astype(np.int16) - 128).astype(np.int8)
         return normalise(pixels, self.normalisation).astype(dtype)
+
+
+def _layer_name(tensor: str) -> str:
+    """A short name of the layer: what was fused into it, and the operator's own name, left out."""
+    # converters join the names of what they fused with semicolons
+    parts = tensor.split(";")[0].split("/")
+    while len(parts) > 1 and parts[-1] in _OPERATORS:
+        parts.pop()
+    return "/".join(parts)
 
 
 def _fused_activations(content: bytes) -> list[bool]:

@@ -11,8 +11,8 @@ from typing import Any
 
 import fmcodec
 from fmcodec.capture.errors import require
-from fmcodec.report.energy import MEMORIES
-from fmcodec.report.figures import Figure, case_figures, overview_figures
+from fmcodec.report.energy import MEMORIES, energy
+from fmcodec.report.figures import Figure, case_figures, dram_energy, overview_figures
 from fmcodec.report.plan import Plan
 from fmcodec.report.summary import Summary, title_of
 
@@ -78,6 +78,22 @@ def overview_table(summary: Summary) -> Table:
     return Table(columns, rows, frozenset(strong), texts=4)
 
 
+def energy_table(summary: Summary) -> Table:
+    """Millijoules per image in every kind of DRAM, uncompressed and coded."""
+    codecs = [c for c in summary.codecs if c.partition(":")[0] != "entropy"]
+    columns = ["network", "format", "order", "memory", "uncompressed"]
+    columns += [title_of(codec) for codec in codecs]
+    rows = []
+    for case in summary.cases:
+        bits = summary.of(case).groupby("codec", observed=True)[["raw_bits", "bits"]].sum()
+        bits /= summary.images(case)
+        for memory in MEMORIES:
+            moved = [bits.raw_bits.iloc[0], *(bits.bits[codec] for codec in codecs)]
+            costs = [f"{energy(each, memory):.3g}" for each in moved]
+            rows.append([case.network, case.format, case.order, memory.name, *costs])
+    return Table(columns, rows, texts=4)
+
+
 def sections(summary: Summary, progress: Any = lambda what: None) -> list[Section]:
     """The page's own sections: an overview, then every case."""
     progress("overview")
@@ -89,15 +105,23 @@ def sections(summary: Summary, progress: Any = lambda what: None) -> list[Sectio
             "Overview",
             [
                 "A ratio is the bits of all words over the bits of all packets, headers and "
-                "padding left out. A packet is a whole feature map, or a tile where the order is one of "
-                "tiles. The best codec of a row is set in bold; entropy is a bound, no codec.",
+                "padding left out. A packet is a whole feature map, or a tile where the order is "
+                "one of tiles. The best codec of a row is set in bold; entropy is a bound.",
                 "Words/cycle of the EBPC cores are computed from their throughput bound, for one "
                 "and for two words per beat of the BPC port.",
-                f"DRAM energy: {memories}. Every map is written once and read once.",
             ],
             overview_table(summary),
             overview_figures(summary),
-        )
+        ),
+        Section(
+            "DRAM energy",
+            [
+                "Millijoules per image for all its feature maps, each written once and read once.",
+                f"Parameters: {memories}.",
+            ],
+            energy_table(summary),
+            [dram_energy(summary)],
+        ),
     ]
     for case in summary.cases:
         progress(str(case))
