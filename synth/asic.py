@@ -14,7 +14,7 @@ from synth.library import Library
 
 __all__ = ["RECIPES", "logic_depth", "synthesise", "yosys"]
 
-_SIZE = "buffer -c; topo; upsize; dnsize; stime -d"
+_SIZE = "topo; buffer -c; topo; upsize; dnsize; stime -d"
 _BALANCE = "if -g -K 6; strash"  # sum-of-product balancing: shorter paths for more gates
 
 # ABC scripts from the smallest netlist to the fastest. None wins both ends, and which of the

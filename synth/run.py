@@ -19,6 +19,7 @@ from rich.table import Table
 
 from fmcodec_hw import export
 from synth import asic, library, timing
+from synth import cells as own_cells
 from synth.configs import CONFIGS, CORES, config_name, top
 
 BASELINE = Path(__file__).with_name("baseline.json")
@@ -45,8 +46,7 @@ _COLUMNS = (
     "--liberty",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     envvar="LIBERTY",
-    required=True,
-    help="Cell library.",
+    help="Cell library; the project's own by default.",
 )
 @click.option("--reset", type=click.Choice(export.RESETS), default="async-low")
 @click.option("--clock-gating", is_flag=True, help="Gate the clock of registers with an enable.")
@@ -60,7 +60,7 @@ _COLUMNS = (
 def run(
     configs: tuple[str, ...],
     cores: tuple[str, ...],
-    liberty: Path,
+    liberty: Path | None,
     reset: str,
     clock_gating: bool,
     period: float,
@@ -75,7 +75,7 @@ def run(
     the worst path are those of the fastest one, "at GE" is its area; "GE in period" is the
     smallest netlist whose minimum period is within --period.
     """
-    cells = library.load(liberty)
+    cells = library.load(liberty or own_cells.write(BUILD))
     names = [config_name(name) for name in configs] or list(CONFIGS)
     tasks = {
         (config, core): top(config, core, reset=reset)
