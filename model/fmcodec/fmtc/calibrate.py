@@ -38,6 +38,7 @@ def calibrate(
     variance_ratio: float | None = None,
     low: int = -128,
     high: int = 127,
+    origin: int = 0,
     allow_constant: bool = False,
     seed: int = 0,
 ) -> Context:
@@ -53,7 +54,8 @@ def calibrate(
         snr_db: instead, the largest step that keeps this ratio of signal to noise after the
             clamp to `low`..`high`, in dB. Without `bits`, `snr_db` and `step`: all of `q_max`.
         step: instead, the step itself, in units of an input value.
-        low, high: clamp of decoded values; low = 0 fuses a ReLU.
+        low, high: clamp of decoded values; low = origin fuses a ReLU.
+        origin: input that stands for zero, as the zero point of a deployed network does.
         allow_constant: take channels of one value only, as dead channels of a network have.
         seed: of the choice of vectors that are kept for ranges and tables.
 
@@ -68,8 +70,8 @@ def calibrate(
     calibrator.require_enough(allow_constant)
     if sum(option is not None for option in (bits, snr_db, step)) > 1:
         raise ValueError("bits, snr_db and step must be given one at most")
-    transform = fit(calibrator.moments, params, variant, entry_bits, variance_ratio)
-    trial = Trial(transform, calibrator.sample(TRIAL_VECTORS), params, low, high)
+    transform = fit(calibrator.moments, params, variant, entry_bits, variance_ratio, origin)
+    trial = Trial(transform, calibrator.sample(TRIAL_VECTORS), params, low, high, origin)
     if snr_db is not None:
         step = bisect_step([trial], snr_db)
     q_max = params.q_max
@@ -135,7 +137,13 @@ class Trial:
     """A transform tried on sample vectors with one quantiser step after another."""
 
     def __init__(
-        self, transform: Transform, vectors: Vectors, params: Params, low: int, high: int
+        self,
+        transform: Transform,
+        vectors: Vectors,
+        params: Params,
+        low: int,
+        high: int,
+        origin: int = 0,
     ) -> None:
         self.transform = transform
         self.params = params
@@ -146,7 +154,7 @@ class Trial:
         values = vectors.astype(np.float32)
         self._wanted = np.clip(values, low, high)
         self._coefficients = (values - self._mean) @ self._weights.T
-        self.signal = float(np.square(self._wanted, dtype=np.float64).sum())
+        self.signal = float(np.square(self._wanted - origin, dtype=np.float64).sum())
 
     @property
     def finest_step(self) -> float:

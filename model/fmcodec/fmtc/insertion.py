@@ -21,9 +21,7 @@ __all__ = ["Meter", "RoundTrip", "capture", "inserted"]
 class RoundTrip(Protocol):
     """What is inserted: maps (N, C, H, W) in, decoded maps and their bits in memory out."""
 
-    def roundtrip(
-        self, maps: npt.NDArray[np.float32]
-    ) -> tuple[npt.NDArray[np.float32], int]: ...
+    def roundtrip(self, maps: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], int]: ...
 
 
 @dataclass

@@ -19,6 +19,7 @@ __all__ = ["LayerCodec", "Layout"]
 
 TILE_VALUES = 1 << 15  # of a tile: its header and index are then below 0.4 % of a coded byte
 HEADROOM = 1.125  # of the largest calibrated value, in the range of the 8-bit input
+FLOOR = 0.125  # of the range below zero, before a ReLU: what is lower saturates
 
 Maps = npt.NDArray[np.float32]
 
@@ -88,12 +89,14 @@ class LayerCodec:
     Attributes:
         layout: how maps become vectors.
         scale: what an int8 unit of the contexts stands for.
+        origin: the int8 value that stands for zero.
         contexts: one a group.
         per_image: cut tiles at image borders, as an inference of one image at a time does.
     """
 
     layout: Layout
     scale: float
+    origin: int
     contexts: tuple[Context, ...]
     per_image: bool = True
 
@@ -109,6 +112,7 @@ class LayerCodec:
         step: float | None = None,
         relu: bool = False,
         ceiling: float | None = None,
+        floor: float | None = None,
         seed: int = 0,
     ) -> LayerCodec:
         """Calibrate a layer; all groups share one step, as one distortion everywhere asks.
@@ -119,9 +123,12 @@ class LayerCodec:
             params: build to aim at; its `channels` are replaced by the layout's.
             variant: of the transform.
             snr_db: ratio of signal to noise to keep after the activation.
-            step: instead, the quantiser step as a real value.
+            step: instead, the quantiser step as a real value; where `q_max` cannot hold the range
+                with it, the finest that it can.
             relu: a ReLU follows and is fused into the decoder.
             ceiling: it clamps to this value, as ReLU6 does to 6.
+            floor: before a ReLU, values below -floor saturate: they end as zero anyway, and cost
+                less. A folded transform sees them all. Default an eighth of the range.
             seed: of the choice of vectors that make the code tables.
 
         Raises:
@@ -131,29 +138,30 @@ class LayerCodec:
         if (snr_db is None) == (step is None):
             raise ValueError("snr_db or step must be given, and not both")
         params = replace(params or Params(), channels=layout.vector_length, lanes=None)
-        scale = _scale(maps, relu, ceiling)
-        low = 0 if relu else -128
-        high = 127 if ceiling is None else min(round(ceiling / scale), 127)
+        scale, origin = _int8_range(maps, relu, ceiling, floor)
+        low = origin if relu else -128
+        high = 127 if ceiling is None else min(round(ceiling / scale) + origin, 127)
         trials, calibrators = [], []
-        for vectors in layout.to_vectors(_to_int8(maps, scale)):
+        for vectors in layout.to_vectors(_to_int8(maps, scale, origin)):
             calibrator = Calibrator(params, seed=seed)
             calibrator.update(vectors)
-            if not vectors.any():  # a group of dead channels: any code will do
-                calibrator.update(np.eye(layout.vector_length, dtype=np.int8))
+            if np.ptp(vectors) == 0:  # a group of dead channels: any code will do
+                calibrator.update(vectors[:1] ^ np.eye(layout.vector_length, dtype=np.int8))
             calibrator.require_enough(allow_constant=True)
-            transform = fit(calibrator.moments, params, variant)
+            transform = fit(calibrator.moments, params, variant, origin=origin)
             sample = calibrator.sample(max(TRIAL_VECTORS // layout.groups, 512))
-            trials.append(Trial(transform, sample, params, low, high))
+            trials.append(Trial(transform, sample, params, low, high, origin))
             calibrators.append(calibrator)
         if snr_db is not None:
             units = bisect_step(trials, snr_db)
         else:
-            units = float(step or 0) / scale
+            finest = max(trial.finest_step for trial in trials)
+            units = max(float(step or 0) / scale, finest)
         contexts = [
             trial.context(units, calibrator.sample(), params.q_max, headroom=True)
             for trial, calibrator in zip(trials, calibrators, strict=True)
         ]
-        return cls(layout, scale, tuple(contexts))
+        return cls(layout, scale, origin, tuple(contexts))
 
     @property
     def step(self) -> float:
@@ -178,7 +186,7 @@ class LayerCodec:
             ValueError: a value is not finite, or the shape is not the layout's.
         """
         _require_finite(maps)
-        groups = self.layout.to_vectors(_to_int8(maps, self.scale))
+        groups = self.layout.to_vectors(_to_int8(maps, self.scale, self.origin))
         per_image = groups.shape[1] // len(maps)
         tile = min(max(TILE_VALUES // self.layout.vector_length, 1), MAX_TILE_VECTORS)
         encoded = []
@@ -197,7 +205,7 @@ class LayerCodec:
             context.decode(tiles) for context, tiles in zip(self.contexts, encoded, strict=True)
         ]
         maps = self.layout.from_vectors(np.stack(groups), height, width)
-        return maps.astype(np.float32) * np.float32(self.scale)
+        return (maps.astype(np.float32) - np.float32(self.origin)) * np.float32(self.scale)
 
     def roundtrip(self, maps: Maps) -> tuple[Maps, int]:
         """The decoded maps and the bits in memory, headers, padding and tile index included."""
@@ -206,24 +214,27 @@ class LayerCodec:
         return decoded, sum(tiles.bits for tiles in encoded)
 
 
-def _scale(maps: Maps, relu: bool, ceiling: float | None) -> float:
-    """An int8 unit: the largest value that matters, with headroom, is 127 units.
-
-    What a ReLU turns to zero may saturate, so negative values do not count before one.
-    """
+def _int8_range(
+    maps: Maps, relu: bool, ceiling: float | None, floor: float | None
+) -> tuple[float, int]:
+    """Scale and origin with which int8 covers the values that matter, headroom on top."""
     _require_finite(maps)
-    top = float(maps.max() if relu else np.abs(maps).max())
+    top, bottom = float(maps.max()), float(maps.min())
+    if top == bottom:
+        raise ValueError("maps must vary, all values are the same")
+    if not relu:
+        return HEADROOM * max(top, -bottom) / 127, 0
+    top = HEADROOM * (max(top, -bottom) if top <= 0 else top)
     if ceiling is not None:
         top = min(top, ceiling)
-    if top <= 0:
-        top = float(np.abs(maps).max())
-    if top == 0:
-        raise ValueError("maps must not be all zero")
-    return HEADROOM * top / 127
+    floor = min(FLOOR * top if floor is None else floor, max(-bottom, 0.0))
+    scale = (top + floor) / 255
+    return scale, round(floor / scale) - 128
 
 
-def _to_int8(maps: Maps, scale: float) -> npt.NDArray[np.int8]:
-    return np.clip(np.rint(maps / np.float32(scale)), -128, 127).astype(np.int8)
+def _to_int8(maps: Maps, scale: float, origin: int) -> npt.NDArray[np.int8]:
+    levels = np.rint(maps * np.float32(1 / scale)) + np.float32(origin)
+    return np.clip(levels, -128, 127).astype(np.int8)
 
 
 def _require_finite(maps: Maps) -> None:

@@ -56,7 +56,7 @@ class Transform:
     """A transform before its quantiser is chosen.
 
     Attributes:
-        mean: value taken off every channel, shape (C,); zero for eye, so that zero stays exact.
+        mean: value taken off every channel, shape (C,); for eye the origin, so that zero is exact.
         matrix: integer rows T by falling variance, int16, shape (K, C); no rows for eye.
         fraction_bits: fraction bits F of `matrix`.
         rotation: the orthonormal rows that `matrix` rounds, shape (K, C).
@@ -88,6 +88,7 @@ def fit(
     variant: str = "pca",
     entry_bits: int | None = None,
     variance_ratio: float | None = None,
+    origin: int = 0,
 ) -> Transform:
     """Fit a transform.
 
@@ -102,6 +103,7 @@ def fit(
         variance_ratio: `pca_t` keeps components up to and including the one with which they hold
             this share of the variance, 0 < ratio <= 1. None chooses by rate and distortion: a last
             component goes when its bits cost more than the distortion that they save.
+        origin: input that stands for zero; eye keeps it exact.
     """
     if variant not in VARIANTS:
         raise ValueError(f"variant must be one of {', '.join(VARIANTS)}, not {variant!r}")
@@ -111,7 +113,7 @@ def fit(
     if variant == "eye":
         empty = np.zeros((0, params.channels), dtype=np.int16)
         identity = np.eye(params.channels)
-        return Transform(np.zeros(params.channels), empty, fraction_bits, identity)
+        return Transform(np.full(params.channels, float(origin)), empty, fraction_bits, identity)
     variances, vectors = np.linalg.eigh(moments.covariance)
     rotation = vectors.T[::-1].copy()
     # an eigenvector's sign is arbitrary: make its largest entry positive
