@@ -5,10 +5,9 @@ from __future__ import annotations
 import itertools
 import logging
 import random
-from collections.abc import Awaitable, Iterator
+from collections.abc import Coroutine, Iterator
 from typing import Any, TypeVar
 
-import cocotb
 import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge, SimTimeoutError, with_timeout
@@ -32,15 +31,13 @@ T = TypeVar("T")
 
 
 def max_cycles(words: np.ndarray) -> float:
-    """Bound of the cycles for a packet: the port's and, for n < m, a step for every plane."""
-    from fmcodec.ebpc.reference import block_costs
-
-    port_bits = PARAMS.port_words * PARAMS.word_bits
-    steps = PARAMS.word_bits if PARAMS.block_words < PARAMS.word_bits else 0
-    costs = block_costs(PARAMS, words)
-    bound = sum(max(cost.words, cost.bits / port_bits, steps) for cost in costs)
-    # what is left over when all went at the bound: start-up and flush of the last block
-    return bound + 3 * max(PARAMS.block_words, steps) + 16
+    """Bound of the cycles for a packet: block by block or, for n < m, by the guaranteed rate."""
+    if PARAMS.block_words >= PARAMS.word_bits:
+        bound = PARAMS.max_cycles(words)
+    else:
+        bound = len(words) / PARAMS.guaranteed_words_per_cycle
+    # start-up and the flush of the last block
+    return bound + 3 * max(PARAMS.block_words, PARAMS.word_bits) + 16
 
 
 def pauses(kind: str) -> Iterator[bool]:
@@ -94,7 +91,7 @@ class Bench:
     async def start(cls, dut: Any, stall: str = "none") -> Bench:
         """A bench that is out of reset, its ports resting as `stall` says."""
         bench = cls(dut)
-        cocotb.start_soon(Clock(dut.clk, PERIOD, unit="ns").start())
+        Clock(dut.clk, PERIOD, unit="ns").start()
         await bench.reset()
         if stall != "none":
             for port in bench.ports:
@@ -111,11 +108,11 @@ class Bench:
         self.dut.rst.value = 0
         await RisingEdge(self.dut.clk)
 
-    async def within(self, words: int, task: Awaitable[T]) -> T:
+    async def within(self, words: int, task: Coroutine[Any, Any, T]) -> T:
         """`task`'s result; fails when it takes more cycles than `words` words ever should."""
         limit = 64 * words + 4000
         try:
-            return await with_timeout(task, limit * PERIOD, "ns")  # type: ignore[type-var]
+            return await with_timeout(task, limit * PERIOD, "ns")
         except SimTimeoutError:
             raise AssertionError(f"no end after {limit} cycles for {words} words") from None
 

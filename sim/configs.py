@@ -26,6 +26,8 @@ class Config:
         initial_values: False takes the registers' initial values out of the Verilog, as in an
             ASIC: only the reset may bring the cores to a known state.
         maps: whether the embedded feature maps run in full and stand in the table.
+
+    A configuration's name is m/n/z, "p2" for two words a beat, and what is unusual.
     """
 
     params: Params
@@ -43,16 +45,16 @@ class Config:
 
 
 CONFIGS = {
-    "m8n8z16": Config(Params(8, 8, 16), maps=True),
-    "m8n8z16-p2": Config(Params(8, 8, 16, 2), maps=True),
-    "m16n16z16": Config(Params(16, 16, 16)),
-    "m16n8z16": Config(Params(16, 8, 16)),
-    "m8n8z8": Config(Params(8, 8, 8)),
-    "m32n16z16": Config(Params(32, 16, 16)),
-    "m8n16z16": Config(Params(8, 16, 16)),
-    "m8n4z16": Config(Params(8, 4, 16)),
-    "m16n16z16-p2-async": Config(Params(16, 16, 16, 2), reset="async-low", initial_values=False),
-    "m8n8z16-bare": Config(Params(8, 8, 16), checked=False, initial_values=False),
+    "8/8/16": Config(Params(8, 8, 16), maps=True),
+    "8/8/16p2": Config(Params(8, 8, 16, 2), maps=True),
+    "16/16/16": Config(Params(16, 16, 16)),
+    "16/8/16": Config(Params(16, 8, 16)),
+    "8/8/8": Config(Params(8, 8, 8)),
+    "32/16/16": Config(Params(32, 16, 16)),
+    "8/16/16": Config(Params(8, 16, 16)),
+    "8/4/16": Config(Params(8, 4, 16)),
+    "16/16/16p2-async": Config(Params(16, 16, 16, 2), reset="async-low", initial_values=False),
+    "8/8/16-bare": Config(Params(8, 8, 16), checked=False, initial_values=False),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
@@ -63,7 +64,7 @@ def make(params: Params, kind: str, size: int, rng: np.random.Generator) -> np.n
     return wrapped.astype(f"int{max(8, m)}")
 
 
-def vectors(path: str, step: int = 1) -> Iterator[tuple[str, np.ndarray, Encoded]]:
+def vectors(path: Path, step: int = 1) -> Iterator[tuple[str, np.ndarray, Encoded]]:
     """Name, words and streams of every `step`-th published vector of a file."""
     with np.load(path) as npz:
         names = sorted({name.rpartition(".")[0] for name in npz.files})

