@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help test sim synth verilog lint bench results readme clean
+.PHONY: help test sim synth fpga verilog lint bench results readme clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:  # two installations into one environment would trip over each other
 
@@ -35,6 +35,10 @@ synth: $(VENV)/synth.stamp  ## gates, registers, minimum period, FPGA results
 	  apt-get -qq install -y --no-install-recommends opensta; } >/dev/null 2>&1; } || true
 	@command -v sta >/dev/null || echo "OpenSTA is missing (package opensta): no minimum periods" >&2
 	$(BIN)/python -m synth.run $(ARGS)
+	$(if $(ARGS),,$(BIN)/python -m synth.fpga)
+
+fpga: $(VENV)/synth.stamp  ## the FPGA part of synth, for any configuration
+	$(BIN)/python -m synth.fpga $(ARGS)
 
 verilog: $(VENV)/hw.stamp  ## Verilog and manifest of the EBPC cores in build/verilog
 	$(BIN)/fmcodec-hw verilog ebpc $(ARGS)

