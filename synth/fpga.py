@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
@@ -164,17 +165,18 @@ def run(
             for name in devices or DEVICES:
                 found = cached(
                     [name, source, verilog],
-                    lambda folder, v=verilog, a=axi, d=DEVICES[name]: place(a, v, d, folder),
+                    partial(place, axi, verilog, DEVICES[name]),
                 )
                 results.setdefault((config, core), {})[name] = found
                 progress.advance(bar)
     baseline = json.loads(BASELINE.read_text()) if BASELINE.exists() else {}
     before = baseline.get("FPGA", {}).get("results", {})
     Console(width=None if sys.stdout.isatty() else 160).print(table(results, before))
-    document = {"tools": tools(), "seeds": SEEDS, "results": nested(results)}
+    tree = nested(results)
+    document = {"tools": tools(), "seeds": SEEDS, "results": tree}
     save(BUILD / "fpga.json", {"FPGA": document})
     if accept:
-        for config, found in document["results"].items():
+        for config, found in tree.items():
             for core, by_device in found.items():
                 before.setdefault(config, {}).setdefault(core, {}).update(by_device)
         save(BASELINE, {**baseline, "FPGA": {**document, "results": before}})

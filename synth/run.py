@@ -84,15 +84,16 @@ def run(
     console.print(tables.totals(results, before, period, key))
     for (config, core), found in results.items() if blocks else ():
         console.print(tables.blocks(f"{config} {core}", found))
+    tree = nested(results)
     document = {
         "tools": tools(),
         "recipes": asic.RECIPES,
         "period": period,
-        "results": nested(results),
+        "results": tree,
     }
     save(BUILD / "asic.json", {key: document})
     if accept:
-        for config, by_core in document["results"].items():
+        for config, by_core in tree.items():
             before.setdefault(config, {}).update(by_core)
         save(BASELINE, {**baseline, key: {**document, "results": before}})
 

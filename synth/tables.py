@@ -78,7 +78,7 @@ def blocks(title: str, found: Mapping[str, Any]) -> Table:
 
 
 def asic_markdown(results: Mapping[str, Any], period: float) -> str:
-    """Markdown of the figures of one library: smallest and fastest netlist, and that in `period`."""
+    """Markdown of a library's figures: smallest and fastest netlist, and that in `period`."""
     lines = [
         f"| m/n/z | core | GE | flip-flops | GE in {period} ns | ABC ns | STA ns | at GE |",
         "|---|---|--:|--:|--:|--:|--:|--:|",

@@ -199,7 +199,7 @@ def manifest(parameters: Mapping[str, object], tops: Iterable[AxiTop]) -> str:
     `parameters` are the codec's `get_config()` and whatever else the tops were built with.
     """
     values = dict(parameters)
-    codec = values.pop("id")
+    codec = str(values.pop("id"))
     document = {
         "codec": codec,
         "format_version": FORMAT_VERSIONS[codec],
