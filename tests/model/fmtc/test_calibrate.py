@@ -1,0 +1,191 @@
+"""Calibration: the targets are met, and bad samples are refused in words."""
+
+import numpy as np
+import pytest
+from fmtc_cases import PARAMS, correlated
+
+from fmcodec.fmtc import Calibrator, Params, calibrate, fast
+from fmcodec.fmtc.transform import Moments, fit
+
+SAMPLES = correlated(6000)
+FRESH = correlated(3000, seed=0)[2000:]
+
+
+def snr_db(layer, vectors, low=-128, high=127):
+    wanted = np.clip(vectors.astype(float), low, high)
+    noise = layer.decode(layer.encode(vectors)) - wanted
+    return 10 * np.log10((wanted**2).sum() / (noise**2).sum())
+
+
+def test_batches_do_not_matter():
+    whole = calibrate(SAMPLES, PARAMS, bits=5)
+    cut = calibrate(iter(np.array_split(SAMPLES, 7)), PARAMS, bits=5)
+    np.testing.assert_array_equal(cut.to_words(), whole.to_words())
+
+
+def test_memory_is_bounded():
+    calibrator = Calibrator(Params(channels=2))
+    rng = np.random.default_rng(0)
+    for _ in range(4):
+        calibrator.update(rng.integers(-9, 9, (30_000, 2)).astype(np.int8))
+    assert calibrator.moments.count == 120_000
+    assert len(calibrator.sample()) == 65_536
+
+
+def test_moments_are_those_of_numpy():
+    moments = Moments(16)
+    for part in np.array_split(SAMPLES, 5):
+        moments.update(part)
+    np.testing.assert_allclose(moments.mean, SAMPLES.mean(axis=0))
+    np.testing.assert_allclose(moments.covariance, np.cov(SAMPLES.T, bias=True), atol=1e-9)
+
+
+def test_pca_decorrelates_by_falling_variance():
+    layer = calibrate(SAMPLES, PARAMS, bits=7)
+    acc = fast.forward(layer, SAMPLES).astype(float)
+    covariance = np.cov(acc.T)
+    spread = np.diag(covariance)
+    assert all(np.diff(spread) <= 0.01 * spread[0])
+    off = covariance - np.diag(spread)
+    assert np.abs(off).max() < 0.01 * spread[0]
+    np.testing.assert_allclose(acc.mean(axis=0), 0, atol=2)
+
+
+@pytest.mark.parametrize("target", [8.0, 14.5, 20.0])
+@pytest.mark.parametrize("variant", ["eye", "pca", "pca_q", "pca_t"])
+def test_snr_is_met_and_not_exceeded(target, variant):
+    layer = calibrate(SAMPLES, PARAMS, snr_db=target, variant=variant, low=0)
+    assert target - 0.2 < snr_db(layer, SAMPLES, low=0) < target + 0.4
+
+
+@pytest.mark.parametrize("bits", [1, 2.5, 4, 6.6, 7.9])
+def test_bits_give_the_levels(bits):
+    layer = calibrate(SAMPLES, PARAMS, bits=bits)
+    assert layer.q_max + 1 == np.ceil(2**bits)
+    values = (SAMPLES - SAMPLES.mean(axis=0)) @ (layer.matrix.T / 128)
+    assert layer.step == pytest.approx(np.ptp(values) / (2**bits - 1), rel=1e-3)
+
+
+def test_more_bits_are_less_noise():
+    snr = [snr_db(calibrate(SAMPLES, PARAMS, bits=bits), FRESH) for bits in (3, 4, 5, 6, 7)]
+    assert all(np.diff(snr) > 4)
+
+
+def test_variants_order_as_they_must():
+    """At one SNR: the transform saves bits, trimming saves more, coarse entries cost some."""
+    rates = {
+        variant: calibrate(SAMPLES, PARAMS, snr_db=18.0, variant=variant).encoded_bits(FRESH)
+        for variant in ("eye", "pca", "pca_t")
+    }
+    assert rates["pca_t"] < 0.9 * rates["pca"] < 0.9 * rates["eye"]
+
+
+def test_pca_t_keeps_the_component_that_reaches_the_ratio():
+    moments = Moments(16)
+    moments.update(SAMPLES)
+    shares = np.cumsum(np.linalg.eigvalsh(moments.covariance)[::-1])
+    shares /= shares[-1]
+    for ratio in (0.5, float(shares[3]), 0.99, 1.0):
+        kept = len(fit(moments, PARAMS, "pca_t", variance_ratio=ratio).matrix)
+        assert shares[kept - 1] >= ratio - 1e-9
+        assert kept == 1 or shares[kept - 2] < ratio
+
+
+def test_pca_q_entries():
+    layer = calibrate(SAMPLES, PARAMS, variant="pca_q", entry_bits=3, bits=5)
+    assert not (layer.matrix % 32).any()
+    assert layer.matrix.any()
+
+
+def test_more_tables_cost_less():
+    bits = [
+        calibrate(SAMPLES, Params(16, tables=tables), bits=6).encoded_bits(SAMPLES)
+        for tables in (1, 2, 4, 8)
+    ]
+    assert all(np.diff(bits) < 0)
+
+
+def test_constant_channels_may_be_allowed():
+    samples = SAMPLES.copy()
+    samples[:, [2, 5]] = 7
+    layer = calibrate(samples, PARAMS, bits=7, allow_constant=True)
+    assert np.abs(layer.decode(layer.encode(samples))[:, [2, 5]] - 7.0).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("samples", "settings", "error", "text"),
+    [
+        (
+            SAMPLES.astype(float) * np.nan,
+            {},
+            TypeError,
+            "samples must be arrays of int8, not float64",
+        ),
+        ([[1, 2]], {}, TypeError, "samples must be arrays of int8, not list"),
+        (
+            SAMPLES[:, :15],
+            {},
+            ValueError,
+            "samples must be of shape (vectors, channels = 16), not (6000, 15)",
+        ),
+        (
+            SAMPLES[:31],
+            {},
+            ValueError,
+            "samples must hold at least 32 vectors (two a channel), not 31",
+        ),
+        (
+            np.zeros((100, 16), np.int8),
+            {},
+            ValueError,
+            "samples must vary, all channels are constant",
+        ),
+        (
+            np.where(np.arange(16) == 3, 9, SAMPLES).astype(np.int8),
+            {},
+            ValueError,
+            "samples must vary in every channel, constant are [3]",
+        ),
+        (
+            SAMPLES,
+            {"bits": 8},
+            ValueError,
+            "bits must be in 1..7.994 (q_max = 254), not 8",
+        ),
+        (
+            SAMPLES,
+            {"bits": 4, "snr_db": 9},
+            ValueError,
+            "bits, snr_db and step must be given one at most",
+        ),
+        (SAMPLES, {"snr_db": np.nan}, ValueError, "snr_db must be finite, not nan"),
+        (SAMPLES, {"step": 0}, ValueError, "step must be a positive number, not 0"),
+        (
+            SAMPLES,
+            {"variant": "dct"},
+            ValueError,
+            "variant must be one of eye, pca, pca_q, pca_t, not 'dct'",
+        ),
+        (
+            SAMPLES,
+            {"variant": "pca_t", "variance_ratio": 1.5},
+            ValueError,
+            "variance_ratio must be in 0 < ratio <= 1, not 1.5",
+        ),
+        (
+            SAMPLES,
+            {"variant": "pca_q", "entry_bits": 1},
+            ValueError,
+            "entry_bits must be an int in 2..8, not 1",
+        ),
+    ],
+)
+def test_refused(samples, settings, error, text):
+    with pytest.raises(error) as caught:
+        calibrate(samples, PARAMS, **settings)
+    assert str(caught.value) == text
+
+
+def test_snr_out_of_reach():
+    with pytest.raises(ValueError, match=r"snr_db must be at most .* here \(q_max = 20\), not 40"):
+        calibrate(SAMPLES, Params(16, q_max=20), snr_db=40.0)

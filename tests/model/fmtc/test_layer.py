@@ -1,0 +1,166 @@
+"""Layers: maps to vectors and back, groups, blocks, dead channels, what a ReLU lets go."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fmcodec.fmtc import Context
+from fmcodec.fmtc.layer import LayerCodec, Layout
+
+
+def smooth_maps(images=6, channels=8, height=20, width=18, seed=0):
+    """Float maps that are correlated across channels and pixels."""
+    rng = np.random.default_rng(seed)
+    maps = rng.normal(size=(images, channels, height + 4, width + 4))
+    for axis, size in ((2, height), (3, width)):
+        maps = sum(np.take(maps, range(i, i + size), axis=axis) for i in range(5))
+    mixing = np.eye(channels) + 0.5
+    return np.einsum("ij,njhw->nihw", mixing, maps).astype(np.float32) / 10
+
+
+MAPS = smooth_maps()
+
+
+@given(
+    st.integers(1, 3),
+    st.sampled_from([(1, 1), (4, 2), (6, 3), (6, 1)]),
+    st.integers(1, 4),
+    st.integers(1, 9),
+    st.integers(1, 9),
+)
+def test_vectors_come_back(images, split, block, height, width):
+    channels, groups = split
+    layout = Layout(channels, groups, block)
+    maps = np.arange(images * channels * height * width).reshape(images, channels, height, width)
+    vectors = layout.to_vectors(maps)
+    assert vectors.shape[0] == groups
+    assert vectors.shape[2] == layout.vector_length == channels // groups * block**2
+    np.testing.assert_array_equal(layout.from_vectors(vectors, height, width), maps)
+
+
+def test_order_of_a_vector():
+    """Entries go (channel, row, column), vectors along rows of blocks, groups apart."""
+    maps = np.arange(2 * 4 * 4).reshape(1, 2, 4, 4)
+    vectors = Layout(2, 1, 2).to_vectors(maps)
+    assert vectors[0, 0].tolist() == [0, 1, 4, 5, 16, 17, 20, 21]
+    assert vectors[0, 1, 0] == 2
+    assert vectors[0, 2, 0] == 8
+    assert Layout(2, 2, 2).to_vectors(maps)[1, 0].tolist() == [16, 17, 20, 21]
+
+
+@pytest.mark.parametrize("layout", [Layout(8), Layout(8, 2), Layout(8, 4, 2), Layout(8, 8, 3)])
+@pytest.mark.parametrize("relu", [False, True])
+def test_layer_keeps_its_snr(layout, relu):
+    codec = LayerCodec.calibrate(MAPS, layout, snr_db=16, relu=relu)
+    decoded, bits = codec.roundtrip(MAPS)
+    wanted = np.maximum(MAPS, 0) if relu else MAPS
+    snr = 10 * np.log10((wanted**2).sum() / ((decoded - wanted) ** 2).sum())
+    assert 15.5 < snr < 17
+    assert bits == sum(tiles.bits for tiles in codec.encode(MAPS))
+    assert decoded.min() >= 0 or not relu
+
+
+def test_blocks_save_bits_on_smooth_maps():
+    rates = [
+        LayerCodec.calibrate(MAPS, Layout(8, 8, block), snr_db=16).roundtrip(MAPS)[1]
+        for block in (1, 2, 4)
+    ]
+    assert rates[0] > 1.2 * rates[1] > 1.2 * rates[2]
+
+
+def test_relu6_is_fused():
+    maps = 4 * MAPS
+    codec = LayerCodec.calibrate(maps, Layout(8), snr_db=25, relu=True, ceiling=6.0)
+    decoded, _ = codec.roundtrip(maps)
+    assert decoded.max() == pytest.approx(6, abs=codec.scale)
+    assert decoded.min() == 0
+
+
+def test_groups_share_one_step():
+    codec = LayerCodec.calibrate(MAPS, Layout(8, 4), step=0.3)
+    assert len(codec.contexts) == 4
+    assert codec.step == pytest.approx(0.3, rel=1e-3)
+    assert len({context.step for context in codec.contexts}) == 1
+
+
+def test_dead_channels():
+    maps = MAPS.copy()
+    maps[:, 2:4] = 0
+    for layout in (Layout(8), Layout(8, 4), Layout(8, 8)):
+        codec = LayerCodec.calibrate(maps, layout, step=0.2, relu=True)
+        decoded, _ = codec.roundtrip(maps)
+        assert np.abs(decoded[:, 2:4]).max() <= codec.scale
+
+
+def test_tiles_end_with_the_image():
+    codec = LayerCodec.calibrate(MAPS, Layout(8), step=0.3)
+    three = codec.encode(MAPS[:3])
+    one = codec.encode(MAPS[1:2])
+    assert len(three[0]) == 3
+    np.testing.assert_array_equal(three[0][1], one[0][0])
+
+
+def test_context_bits_are_those_sent():
+    codec = LayerCodec.calibrate(MAPS, Layout(8, 2), step=0.3)
+    assert codec.context_bits == sum(8 * len(context.to_bytes()) for context in codec.contexts)
+    assert [Context.from_bytes(c.to_bytes()).tag for c in codec.contexts] == [
+        context.tag for context in codec.contexts
+    ]
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (lambda: Layout(8, 3), ValueError, "groups must be a divisor of channels = 8, not 3"),
+        (lambda: Layout(8, 0), ValueError, "groups must be a positive int, not 0"),
+        (lambda: Layout(8, 1, 1.0), TypeError, "block must be a positive int, not 1.0"),
+        (
+            lambda: LayerCodec.calibrate(MAPS, Layout(4), step=1.0),
+            ValueError,
+            "maps must be of 4 channels, not 8",
+        ),
+        (
+            lambda: LayerCodec.calibrate(MAPS, Layout(8)),
+            ValueError,
+            "snr_db or step must be given, and not both",
+        ),
+        (
+            lambda: LayerCodec.calibrate(MAPS * np.nan, Layout(8), step=1.0),
+            ValueError,
+            "maps must be finite",
+        ),
+        (
+            lambda: LayerCodec.calibrate(np.zeros_like(MAPS), Layout(8), step=1.0),
+            ValueError,
+            "maps must vary, all values are the same",
+        ),
+        (
+            lambda: LayerCodec.calibrate(MAPS[0], Layout(8), step=1.0),
+            ValueError,
+            "maps must be of shape (images, channels, h, w), not (8, 20, 18)",
+        ),
+        (
+            lambda: LayerCodec.calibrate(MAPS[:1, :, :1, :2], Layout(8), step=1.0),
+            ValueError,
+            "samples must hold at least 16 vectors (two a channel), not 2",
+        ),
+        (
+            lambda: LayerCodec.calibrate(MAPS, Layout(8, 1, 8), step=1.0),
+            ValueError,
+            "channels must be an int in 1..256, not 512",
+        ),
+    ],
+)
+def test_refused(call, error, text):
+    with pytest.raises(error) as caught:
+        call()
+    assert str(caught.value) == text
+
+
+def test_nan_is_never_coded():
+    codec = LayerCodec.calibrate(MAPS, Layout(8), step=0.3)
+    maps = MAPS.copy()
+    maps[0, 0, 0, 0] = np.inf
+    with pytest.raises(ValueError, match="maps must be finite"):
+        codec.encode(maps)
