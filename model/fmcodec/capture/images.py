@@ -136,12 +136,11 @@ def fit(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
     pillow = require("PIL.Image", "report", "resizing images")
     picture = pillow.fromarray(pixels)
     shrink = min(picture.width / width, picture.height / height)
-    # the cut-out is as wide or as high as the picture; rounding must not push it over the edge
-    cut_width = min(width * shrink, picture.width)
-    cut_height = min(height * shrink, picture.height)
-    left, top = (picture.width - cut_width) / 2, (picture.height - cut_height) / 2
-    box = (left, top, left + cut_width, top + cut_height)
-    return np.asarray(picture.resize((width, height), pillow.Resampling.BICUBIC, box))
+    cut_width, cut_height = round(width * shrink), round(height * shrink)
+    left, top = (picture.width - cut_width) // 2, (picture.height - cut_height) // 2
+    # cropped apart: with a box, resizing would let pixels outside of it in
+    cut = picture.crop((left, top, left + cut_width, top + cut_height))
+    return np.asarray(cut.resize((width, height), pillow.Resampling.BICUBIC))
 
 
 def normalise(pixels: np.ndarray, how: str) -> np.ndarray:

@@ -29,7 +29,7 @@ def open_torchvision(
     Raises:
         InputError: torchvision is missing, or its weights are neither cached nor to be had.
     """
-    models = require("torchvision.models", "torch", f"network {name!r}")
+    models = require("torchvision.models", "torchvision", f"network {name!r}")
     torch = require("torch", "torch", f"network {name!r}")
     if random_weights:
         torch.manual_seed(0)

@@ -180,7 +180,8 @@ def _progress(console: Console) -> Iterator[Callable[[str, int, int], None]]:
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console) as bars:
+    # in a log file bars are noise; errors stay one line
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
         known: dict[str, Any] = {}
 
         def tell(what: str, done: int, total: int) -> None:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import fmcodec
 from fmcodec.capture import InputError, SourceSpec
 from fmcodec.codecs import codec_ids, get_codec
 from fmcodec.formats import Format, Order, parse_format
@@ -108,6 +109,7 @@ class Task:
     def key(self) -> str:
         """A name that changes whenever the task's result may: parts are kept under it."""
         content: dict[str, Any] = asdict(self)
+        content["version"] = fmcodec.__version__
         content["files"] = [_stamp(self.source.network), _stamp(self.source.images)]
         digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
         return f"{self.step}-{digest[:24]}"
