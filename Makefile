@@ -51,7 +51,7 @@ lint: $(VENV)/lint.stamp  ## style and types
 bench: $(VENV)/numcodecs.stamp  ## words per second of the golden models and their peers
 	$(BIN)/fmcodec bench $(ARGS)
 
-results: $(VENV)/report.stamp  ## doc/results.md from networks and images
+results: $(VENV)/results.stamp  ## doc/results.md from networks and images
 	$(BIN)/fmcodec results $(ARGS)
 
 readme: $(VENV)/synth.stamp  ## README's synthesis tables from synth/baseline.json
