@@ -91,8 +91,8 @@ class AxiTop(wiring.Component):
         members = {"clk": In(1), self.reset_port: In(1)}
         for member, prefix in prefixes.items():
             flow = core.signature.members[member].flow
-            if prefix[0] != ("s" if flow == In else "m"):
-                raise ValueError(f"port {prefix} of {name} must be a {flow.name} of its core")
+            if prefix[0] != (side := "s" if flow == In else "m"):
+                raise ValueError(f"prefix of {member} must begin with {side!r}, not {prefix!r}")
             back = Out if flow == In else In
             for field, width in _fields(core.signature.members[member].signature):
                 port = f"{prefix}_t{field[-1] if field[-1] != 'payload' else 'data'}"
@@ -230,6 +230,9 @@ def write(files: Mapping[str, str], folder: Path) -> list[Path]:
             part = folder / f".{name}.part"
             staged[part] = folder / name
             part.write_text(text, encoding="utf-8", newline="\n")
+        for path in staged.values():
+            if path.is_dir():
+                raise IsADirectoryError(f"{path} must be a file, not a folder")
         for part, path in staged.items():
             part.replace(path)
     finally:

