@@ -49,9 +49,15 @@ class Decoder(wiring.Component):
         m = Module()
         word_bits, block_words = params.word_bits, params.block_words
         m.submodules.planes = planes = PlaneReader(params)
+        port_bits = params.port_words * word_bits
+        pair = (port_bits - 2 + planes.step_bits) // port_bits
+        single = (port_bits - 2 + planes.symbol_bits) // port_bits
+        # one beat more where the port can be the limit: what it brings must never have to wait
+        limited = params.max_block_bits > port_bits * max(word_bits, block_words)
         m.submodules.window = window = BitWindow(
             word_bits,
             planes.step_bits,
+            pair + limited,
             port_words=params.port_words,
             keep_bits=self._keep_bits,
         )
@@ -69,94 +75,108 @@ class Decoder(wiring.Component):
 
         # Output register: the sum of the block's words so far, hidden while zeros go out
         data = Signal(word_bits, reset_less=True)
-        shown = Signal(reset_less=True)
+        shown = Signal()
+        waiting = Signal()  # `data` is ahead: its word is the next one that is not zero
         valid, final = Signal(), Signal()
         free, emit = Signal(), Signal()
         m.d.comb += [
             free.eq(~valid | (self.words.ready & ~final)),
-            self.words.valid.eq(valid & (~final | (window.seen & kinds.closed))),
+            self.words.valid.eq(valid & (~final | (window.seen & kinds.seen))),
             self.words.payload.data.eq(data & shown.replicate(word_bits)),
             self.words.payload.last.eq(final),
             clear.eq(final & self.words.valid & self.words.ready),
         ]
 
-        # Sequence of a block: planes cross deltas of the block before, `early` deltas leave alone
+        # Sequence of a block: planes cross deltas of the block before; where m > n the last planes
+        # enter alone, where m < n the first deltas leave alone
         side = min(word_bits, block_words - 1)
         index = Signal(range(max(word_bits, block_words)))
         full = Signal()  # the block before is wholly in the turn
-        has_plane, crosses, has_base, leaves = (Signal() for _ in range(4))
-        plane_last, cross_last, ends = Signal(), Signal(), Signal()
+        draining = Signal()  # there is no block behind it
+        first, last_plane, ends, has_plane, crosses, has_base, leaves = (Signal() for _ in range(7))
         m.d.comb += [
+            first.eq(index == 0),
+            last_plane.eq(index == word_bits - 1),
+            ends.eq(index == max(word_bits, block_words) - 1),
             has_plane.eq(index < word_bits),
             crosses.eq(index < side),
             has_base.eq(index == (word_bits - 1 if word_bits >= block_words else word_bits)),
             leaves.eq(index > word_bits if block_words > word_bits else 0),
-            plane_last.eq(index == word_bits - 1),
-            cross_last.eq(index == side - 1),
-            ends.eq(index == max(word_bits, block_words) - 1),
         ]
-        wanted, moves, step, dead, has_word = (Signal() for _ in range(5))
+        dry, reads, there, has_word, step, gets, word = (Signal() for _ in range(7))
         m.d.comb += [
-            wanted.eq(free & active & kinds.valid & kinds.nonzero),
-            has_word.eq((crosses & full) | has_base | leaves),
-            moves.eq(~has_plane | planes.valid | (planes.dry & full)),
-            step.eq(moves & (~has_word | wanted)),
-            dead.eq(planes.dry & ~full),
-            emit.eq(free & active & kinds.valid & (~kinds.nonzero | (has_word & moves) | dead)),
-            planes.take.eq(step & has_plane),
-            planes.hold_base.eq(
-                (index != 0) & (index <= word_bits) if block_words > word_bits else 0
+            # A block is longer than a word: what is left in the last one is padding
+            dry.eq(Mux(first, window.seen & ~window.more, draining)),
+            reads.eq(has_plane & ~dry),
+            there.eq(
+                window.seen
+                | Mux(first | last_plane, window.shown[pair], window.shown[single])
+                | (planes.running & ~last_plane)
             ),
+            has_word.eq((crosses & full) | has_base | leaves),
+            step.eq(
+                Mux(dry, full, ~has_plane | there)
+                & (~has_word | (~waiting & (~shown | free)))
+                & ~final
+            ),
+            gets.eq(step & has_word),
+            word.eq(waiting | gets),
+            emit.eq(free & active & kinds.valid & (~kinds.nonzero | word | (dry & ~full))),
+            planes.head.eq(window.head),
+            planes.first.eq(first),
+            planes.last.eq(last_plane),
+            planes.step.eq(step & reads),
+            planes.before.eq(turn.before),
+            planes.clear.eq(clear),
+            window.length.eq(planes.length),
+            window.step.eq(step & reads),
+            window.drop.eq(final & window.held & ~window.seen),
+            window.clear.eq(clear),
             turn.plane.eq(planes.plane),
             turn.cross.eq(step & crosses),
-            turn.turn.eq(step & cross_last),
+            turn.turn.eq(step & ends),
             turn.enter.eq(step & ~crosses & has_plane),
             turn.leave.eq(step & leaves),
+            turn.show.eq(full),
+            turn.show_base.eq(step & has_base),
+            turn.base.eq(planes.base),
         ]
         with m.If(step):
             # without planes the deltas run out
-            drained = cross_last & ~planes.valid
+            drained = dry & (index == side - 1)
             m.d.sync += index.eq(Mux(ends | drained, 0, index + 1))
-            with m.If(cross_last | plane_last):
-                m.d.sync += full.eq(planes.valid & plane_last)
-            with m.If(has_word):
-                m.d.sync += data.eq(Mux(has_base, planes.base, data + turn.delta))
+            m.d.sync += draining.eq(dry)
+            with m.If(drained | last_plane):
+                m.d.sync += full.eq(~drained)
+        m.d.sync += data.eq((data & (~turn.show_base).replicate(word_bits)) + turn.delta)
+        m.d.sync += waiting.eq(word & ~(emit & kinds.nonzero))
 
         with m.If(emit):
-            m.d.sync += [shown.eq(kinds.nonzero & ~dead), final.eq(last)]
+            m.d.sync += [shown.eq(kinds.nonzero & word), final.eq(last)]
             m.d.sync += remaining.eq(remaining - 1)
         m.d.sync += valid.eq(emit | (valid & ~self.words.ready) | (final & ~clear))
         with m.If(~active):
             m.d.sync += [remaining.eq(self.length.payload), active.eq(self.length.valid)]
         with m.If(clear):
             m.d.sync += [active.eq(0), valid.eq(0), final.eq(0), index.eq(0), full.eq(0)]
+            m.d.sync += [shown.eq(0), waiting.eq(0), draining.eq(0)]
 
         m.d.comb += [
             kinds.take.eq(emit),
             kinds.last.eq(last),
             kinds.final.eq(final),
             kinds.clear.eq(clear),
-            planes.head.eq(window.head),
-            planes.enough.eq(window.enough),
-            planes.more.eq(window.more),
-            planes.seen.eq(window.seen),
-            planes.halt.eq(final),
-            planes.clear.eq(clear),
-            window.length.eq(planes.length),
-            window.step.eq(planes.step),
-            window.drop.eq(final & window.held & ~window.seen),
-            window.clear.eq(clear),
         ]
 
         if self.checked:
             damaged, begun, damage = Signal(), Signal(), Signal()
-            excess = window.more | planes.busy | (begun & (~window.seen | window.whole))
+            excess = window.more | (reads & ~first) | (begun & (~window.seen | window.whole))
             m.d.comb += damage.eq(
                 damaged
-                | planes.damaged
+                | (window.step & planes.damaged)
                 | window.overrun
                 | kinds.damaged
-                | (emit & kinds.nonzero & dead)
+                | (emit & kinds.nonzero & ~word)
                 | (final & (excess | (window.held & ~window.seen)))
             )
             m.d.comb += self.words.payload.user.eq(final & damage)

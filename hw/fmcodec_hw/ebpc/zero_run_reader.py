@@ -1,26 +1,28 @@
 """Symbols of a ZNZ stream to the kinds of the packet's words, one word a cycle."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from fmcodec.ebpc import Params
-
 from fmcodec_hw import axis
-from fmcodec_hw.bit_window import BitWindow
+from fmcodec_hw.bit_window import align
 
 __all__ = ["ZeroRunReader"]
 
 
 class ZeroRunReader(wiring.Component):
-    """Say of every word of a packet whether it is zero.
+    """Say of every word of a packet whether it is zero, straight from the port.
+
+    A symbol may begin in the word before the one at the port: as many bits of that word as a symbol
+    can have there are kept. A run's symbol stays at the head until its zeros are counted.
 
     Members:
-        beat: the ZNZ stream.
+        beat: the ZNZ stream; `beat.ready` depends on its data and on `take`.
         valid, nonzero, take: the kind of the next word; `take` moves on to the one after.
-        last: with `take`: it was the packet's last word, no more symbols are read.
+        last: with `take`: it is the packet's last word.
         final: the last word has been taken: what is left of the stream is dropped.
-        closed: the stream's last beat has been taken.
-        damaged: the stream held too much or too little, as far as seen.
+        seen: the stream's last beat has been taken.
+        damaged: the stream holds too much or too little, as far as seen.
         clear: forget the packet.
     """
 
@@ -34,7 +36,7 @@ class ZeroRunReader(wiring.Component):
                 "take": In(1),
                 "last": In(1),
                 "final": In(1),
-                "closed": Out(1),
+                "seen": Out(1),
                 "damaged": Out(1),
                 "clear": In(1),
             }
@@ -43,38 +45,50 @@ class ZeroRunReader(wiring.Component):
     def elaborate(self, platform):
         params = self._params
         m = Module()
-        run_bits = params.zero_run_bits
-        m.submodules.window = window = BitWindow(params.word_bits, 1 + run_bits, direct=True)
-        wiring.connect(m, wiring.flipped(self.beat), window.beat)
-
-        more_zeros = Signal(run_bits, reset_less=True)  # of the run, after this word
-        nonzero = Signal(reset_less=True)
-        done = Signal()
-        flag = window.head[-1]
+        word_bits, run_bits = params.word_bits, params.zero_run_bits
+        tail = Signal(run_bits, reset_less=True)
+        # bits gone of tail and port; from word_bits on the word at the port has to move up first
+        phase = Signal(range(max(word_bits, run_bits + 1)), init=run_bits)
+        zeros = Signal(run_bits)  # of the run at the head, taken before
+        there, behind = Signal(), Signal()
+        port = self.beat.payload.data & (~self.seen).replicate(word_bits)
         m.d.comb += [
-            self.nonzero.eq(nonzero),
-            done.eq(more_zeros == 0),
-            window.length.eq(Mux(flag, 1, 1 + run_bits)),
-            window.step.eq(
-                window.enough & (~self.valid | (self.take & done & ~self.last)) & ~self.final
-            ),
-            window.drop.eq(self.final & window.held & ~self.closed),
-            window.clear.eq(self.clear),
-            self.closed.eq(window.seen),
+            there.eq(self.beat.valid | self.seen),
+            behind.eq(phase >= word_bits if run_bits >= word_bits else 0),
         ]
-        with m.If(window.step):
-            m.d.sync += [
-                nonzero.eq(flag),
-                more_zeros.eq(Mux(flag, 0, window.head[:run_bits])),
-            ]
-        with m.Elif(self.take):
-            m.d.sync += more_zeros.eq(more_zeros - ~done)
-        m.d.sync += self.valid.eq(window.step | (self.valid & ~(self.take & done)))
+
+        bits = align(m, Cat(port, tail), phase[: (word_bits - 1).bit_length()], 1 + run_bits)
+
+        done, step, move = Signal(), Signal(), Signal()
+        total = Signal(range(word_bits + run_bits + 1))
+        m.d.comb += [
+            self.nonzero.eq(bits[-1]),
+            # a bit of the tail needs no more; a run reaches into the word at the port
+            self.valid.eq((there | (self.nonzero & (phase < min(run_bits, word_bits - 1)))) & ~behind),
+            done.eq(self.nonzero | (zeros == bits[:run_bits])),
+            step.eq(self.take & done),
+            total.eq(phase + Mux(self.nonzero, 1, 1 + run_bits)),
+            move.eq((step & (total >= word_bits)) | (behind & there)),
+            self.beat.ready.eq(~self.seen & (move | self.final)),
+        ]
+        with m.If(self.take):
+            m.d.sync += zeros.eq(Mux(done, 0, zeros + 1))
+        with m.If(move):
+            m.d.sync += tail.eq(Cat(port, tail)[:run_bits])
+        if run_bits >= word_bits:
+            with m.If(behind & there):
+                m.d.sync += phase.eq(phase - word_bits)
+        with m.If(step):
+            m.d.sync += phase.eq(Mux(move, total - word_bits, total))
+        with m.If(self.beat.valid & self.beat.ready & self.beat.payload.last):
+            m.d.sync += self.seen.eq(1)
         with m.If(self.clear):
-            m.d.sync += self.valid.eq(0)
+            m.d.sync += [phase.eq(run_bits), zeros.eq(0), self.seen.eq(0)]
+
+        excess = self.beat.valid & ~self.seen & ((phase <= run_bits) | ~self.beat.payload.last)
         m.d.comb += self.damaged.eq(
-            window.overrun
+            (step & self.seen & (total > run_bits))
             | (self.take & self.last & ~done)
-            | (self.final & (~self.closed | window.whole))
+            | (self.final & excess)
         )
         return m
