@@ -23,6 +23,7 @@ COMMANDS = {
         "fmcodec.report.command:report",
         "Measure codecs on networks: tables, figures and a page.",
     ),
+    "results": ("fmcodec.report.results:results", "Write the page of results on known networks."),
 }
 
 

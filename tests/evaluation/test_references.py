@@ -7,10 +7,10 @@ from fmcodec.capture import SourceSpec
 pytest.importorskip("pyarrow")
 pytest.importorskip("pandas")
 
-from fmcodec.report.engine import LocalRunner, measure  # noqa: E402
-from fmcodec.report.plan import Plan  # noqa: E402
-from fmcodec.report.store import Store  # noqa: E402
-from fmcodec.report.summary import Summary  # noqa: E402
+from fmcodec.report.engine import LocalRunner, measure
+from fmcodec.report.plan import Plan
+from fmcodec.report.store import Store
+from fmcodec.report.summary import Summary
 
 
 def some(data, folder, chosen):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fmcodec.report.page import Table
     from fmcodec.report.plan import Plan
 
-__all__ = ["report"]
+__all__ = ["report", "show_progress"]
 
 
 @click.command()
@@ -86,7 +86,7 @@ def report(output: str, scheduler: str | None, resume: bool, **options: Any) -> 
     plan = _plan(options)
     runner = DaskRunner(scheduler) if scheduler else LocalRunner()
     try:
-        with _progress(Console(stderr=True)) as progress:
+        with show_progress(Console(stderr=True)) as progress:
             finished = measure(plan, store, runner, progress)
             progress("tables", 0, 1)
             store.tables(finished)
@@ -165,7 +165,8 @@ def _write(
 
 
 @contextmanager
-def _progress(console: Console) -> Iterator[Callable[[str, int, int], None]]:
+def show_progress(console: Console) -> Iterator[Callable[[str, int, int], None]]:
+    """Bars of a long run; yields the function that moves them: (what, done, total)."""
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,

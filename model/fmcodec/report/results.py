@@ -1,0 +1,261 @@
+"""doc/results.md: the measurements of `fmcodec.report.measurements` as a page."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+import fmcodec
+from fmcodec.capture.errors import require
+from fmcodec.report.command import show_progress
+from fmcodec.report.energy import MEMORIES, energy
+from fmcodec.report.figures import Figure, layer_ratios, overview
+from fmcodec.report.measurements import NAMES, measure_all
+from fmcodec.report.summary import Case, Summary, title_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["results"]
+
+# modules that add sections: `section(data, folder, figures, progress) -> str`, Markdown
+MORE = ("fmcodec.report.rate_accuracy",)
+
+# network of the paper, its ratio, what is measured here of the same or nearest kind
+PAPER = (
+    ("AlexNet", 5.1, "-", None, None),
+    ("VGG-16", 4.0, "-", None, None),
+    ("ResNet-34", 2.4, "ResNet-20 (CIFAR-10), all maps", "resnet20_cifar10", None),
+    ("ResNet-34", 2.4, "ResNet-20 (CIFAR-10), ReLU maps", "resnet20_cifar10", "relu"),
+    ("MobileNetV2", 2.2, "MobileNetV2, float copy, ReLU maps", "mobilenet_v2", "relu"),
+    ("MobileNetV2", 2.2, "MobileNetV2, float copy, all maps", "mobilenet_v2", None),
+    ("-", None, "SqueezeNet 1.0, ReLU maps", "squeezenet_v1_0", "relu"),
+)
+
+
+@click.command()
+@click.option(
+    "--data",
+    default="../shared/data",
+    show_default=True,
+    help="Folder with models, images and CIFAR-10 arrays.",
+)
+@click.option(
+    "--work",
+    default="build/results",
+    show_default=True,
+    help="Folder of the measurements; an interrupted run goes on there.",
+)
+@click.option("-o", "--output", default="doc/results.md", show_default=True, help="The page.")
+def results(data: str, work: str, output: str) -> int:
+    """Measure the codecs on known networks and write the results page with its figures."""
+    figures = Path(output).parent / "figures"
+    with show_progress(Console(stderr=True)) as progress:
+        summaries = measure_all(Path(data), Path(work), progress)
+        more = list(_more(Path(data), Path(work), figures, progress))
+        text = render(summaries, Path(work), more)
+        drawings = _figures(summaries)
+    figures.mkdir(parents=True, exist_ok=True)
+    for name, figure in drawings.items():
+        (figures / f"{name}.svg").write_text(figure.svg, encoding="utf-8")
+    draft = Path(f"{output}.draft")
+    draft.write_text(text, encoding="utf-8")
+    os.replace(draft, output)
+    click.echo(output)
+    return 0
+
+
+def _more(
+    data: Path, work: Path, figures: Path, progress: Callable[[str, int, int], None]
+) -> Iterable[str]:
+    for name in MORE:
+        if importlib.util.find_spec(name) is not None:
+            section = getattr(importlib.import_module(name), "section", None)
+            if section is not None:
+                yield section(data, work, figures, progress)
+
+
+def render(summaries: dict[str, Summary], work: Path, more: Sequence[str] = ()) -> str:
+    """The page's text."""
+    jinja2 = require("jinja2", "report", "the results page")
+    deployed, floating = summaries["deployed"], summaries["float"]
+    mobile = Case("mobilenet_v2_1.0_224_quant", "deployed", "nchw")
+    mobile_fixed = Case("mobilenet_v2_1.0_224_quant", "fixed8", "nchw")
+    by_layer = deployed.ratios(deployed.of(mobile), "layer")
+    words = deployed.words(deployed.of(mobile), "kind")
+    steps = json.loads((work / "training.json").read_text())
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("fmcodec.report"), undefined=jinja2.StrictUndefined
+    )
+    text = environment.get_template("results.md").render(
+        version=fmcodec.__version__,
+        ebpc_words=f"{sum(_all_words(s) for s in summaries.values()) / 1e6:.0f} million",
+        cifar_images=floating.images(Case("resnet20_cifar10", "fixed8", "nchw")),
+        deployed=_ratio_table(deployed, "deployed"),
+        protocol=_protocol_table(deployed, floating),
+        mobile=_line(deployed, mobile),
+        mobile_relu=_line(deployed, mobile, "relu"),
+        linear=_line(deployed, mobile, "linear"),
+        losses=int((by_layer.ebpc < by_layer.zvc).sum()),
+        layers=len(by_layer),
+        linear_share=f"{words['linear'] / words.sum():.0%}",
+        mobile_fixed=_line(deployed, mobile_fixed),
+        mobile_fixed_relu=_line(deployed, mobile_fixed, "relu"),
+        mobile_fixed_linear=_line(deployed, mobile_fixed, "linear"),
+        mobile_float_relu=_line(floating, Case("mobilenet_v2", "fixed8", "nchw"), "relu"),
+        squeeze=_line(floating, Case("squeezenet_v1_0", "fixed8", "nchw")),
+        paper=_paper_table(floating),
+        orders=_case_table(summaries["orders"], ("network", "format", "order")),
+        formats=_case_table(summaries["formats"], ("network", "format")),
+        gradients=_gradient_table(summaries["gradients"]),
+        training_images="4000",
+        first=steps[0],
+        last=steps[-1],
+        steps=len(steps),
+        spread=_spread_table(deployed, floating),
+        memories="; ".join(f"{m.name} {m.write:g} and {m.read:g} pJ/bit" for m in MEMORIES),
+        cost=_cost_table(deployed, floating),
+        more=more,
+    )
+    return text.rstrip() + "\n"
+
+
+def _figures(summaries: dict[str, Summary]) -> dict[str, Figure]:
+    mobile = Case("mobilenet_v2_1.0_224_quant", "deployed", "nchw")
+    return {
+        "results-layers-deployed": layer_ratios(summaries["deployed"], mobile),
+        "results-protocol": overview(summaries["float"]),
+    }
+
+
+def _all_words(summary: Summary) -> int:
+    return int(summary.maps[summary.maps.codec == "ebpc"].words.sum())
+
+
+def _line(summary: Summary, case: Case, kind: str | None = None) -> dict[str, float]:
+    """Ratios of a case by codec, and its share of zeros."""
+    rows = summary.of(case, kind)
+    return {**_ratios(summary, rows), "zeros": float(summary.sparsity(rows, "network").iloc[0])}
+
+
+def _ratios(summary: Summary, rows: pd.DataFrame) -> dict[str, float]:
+    return {str(codec): float(ratio) for codec, ratio in summary.ratios(rows).iloc[0].items()}
+
+
+def _markdown(columns: Sequence[str], rows: Iterable[Sequence[str]], texts: int) -> str:
+    """A table; the first `texts` columns to the left, numbers to the right."""
+    lines = [columns, ["---" if n < texts else "---:" for n in range(len(columns))], *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _cells(ratios: dict[str, float]) -> list[str]:
+    """Ratios of one row, the best real codec in bold."""
+    best = max((r, c) for c, r in ratios.items() if c != "entropy")[1]
+    return [f"**{r:.2f}**" if c == best else f"{r:.2f}" for c, r in ratios.items()]
+
+
+def _row(summary: Summary, case: Case, kind: str | None) -> list[str]:
+    line = _line(summary, case, kind)
+    zeros = line.pop("zeros")
+    return [f"{100 * zeros:.1f}", *_cells(line)]
+
+
+def _heads(summary: Summary) -> list[str]:
+    return [title_of(codec).replace("entropy (bound)", "entropy") for codec in summary.codecs]
+
+
+def _ratio_table(summary: Summary, form: str) -> str:
+    rows = []
+    for case in (c for c in summary.cases if c.format == form):
+        for kind, name in ((None, "all"), ("relu", "ReLU")):
+            rows.append([NAMES[case.network], name, *_row(summary, case, kind)])
+    return _markdown(["network", "maps", "zeros, %", *_heads(summary)], rows, 2)
+
+
+def _protocol_table(*summaries: Summary) -> str:
+    rows = []
+    for summary in reversed(summaries):
+        for case in (c for c in summary.cases if c.format == "fixed8"):
+            for kind, name in ((None, "all"), ("relu", "ReLU")):
+                if kind is None or len(summary.kinds(case)) > 1:
+                    rows.append([NAMES[case.network], name, *_row(summary, case, kind)])
+    return _markdown(["network", "maps", "zeros, %", *_heads(summaries[0])], rows, 2)
+
+
+def _paper_table(summary: Summary) -> str:
+    rows = []
+    for theirs, ratio, ours, network, kind in PAPER:
+        measured = "not measured"
+        if network is not None:
+            measured = f"{_line(summary, Case(network, 'fixed8', 'nchw'), kind)['ebpc']:.2f}"
+        rows.append([theirs, "-" if ratio is None else f"{ratio:g}", ours, measured])
+    return _markdown(["paper", "EBPC", "measured here", "EBPC"], rows, 1)
+
+
+def _case_table(summary: Summary, names: tuple[str, ...]) -> str:
+    rows = []
+    for case in summary.cases:
+        cells = {"network": NAMES[case.network], "format": case.format, "order": case.order.upper()}
+        rows.append([*(cells[name] for name in names), *_row(summary, case, None)])
+    return _markdown([*names, "zeros, %", *_heads(summary)], rows, len(names))
+
+
+def _gradient_table(summary: Summary) -> str:
+    rows = []
+    for case in summary.cases:
+        found = summary.of(case)
+        # only the normalisation in front of a rectifier lies behind the rectifier's mask
+        names = found.layer.astype(str)
+        masked = names.str.fullmatch(r"(.*\.)?conv1_bn")
+        for kind, chosen in (("masked", found[masked]), ("dense", found[~masked])):
+            ratios = _ratios(summary, chosen)
+            zeros = 100 * float(summary.sparsity(chosen, "network").iloc[0])
+            rows.append([case.format, kind, f"{zeros:.1f}", *_cells(ratios)])
+    return _markdown(["format", "gradients", "zeros, %", *_heads(summary)], rows, 2)
+
+
+def _spread_table(*summaries: Summary) -> str:
+    rows = []
+    for summary in summaries:
+        for case in summary.cases:
+            found = summary.of(case)
+            found = found[found.codec == "ebpc"]
+            sums = found.groupby("image", observed=True)[["raw_bits", "bits"]].sum()
+            ratio = sums.raw_bits / sums.bits
+            rows.append(
+                [
+                    *(NAMES[case.network], case.format, str(len(ratio)), f"{ratio.mean():.2f}"),
+                    *(f"{100 * ratio.std() / ratio.mean():.1f}",),
+                    *(f"{ratio.min():.2f}", f"{ratio.max():.2f}"),
+                ]
+            )
+    heads = ["network", "format", "images", "EBPC, mean", "deviation, %", "least", "most"]
+    return _markdown(heads, rows, 2)
+
+
+def _cost_table(*summaries: Summary) -> str:
+    rows = []
+    for summary in summaries:
+        for case in summary.cases:
+            rate = summary.words_per_cycle(case)
+            found = summary.of(case)
+            found = found[found.codec == "ebpc"]
+            images = summary.images(case)
+            raw, coded = found.raw_bits.sum() / images, found.bits.sum() / images
+            costs = [f"{energy(raw, m):.3g} → {energy(coded, m):.3g}" for m in MEMORIES]
+            rows.append(
+                [
+                    *(NAMES[case.network], case.format, f"{rate['1']:.3f}", f"{rate['2']:.3f}"),
+                    *(f"{100 * (1 - coded / raw):.0f}", *costs),
+                ]
+            )
+    heads = ["network", "format", "words/cycle, 1 word per beat", "2", "energy saved, %"]
+    return _markdown([*heads, *(f"{m.name}, mJ" for m in MEMORIES)], rows, 2)
