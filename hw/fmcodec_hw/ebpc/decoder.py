@@ -170,7 +170,9 @@ class Decoder(wiring.Component):
 
         if self.checked:
             damaged, begun, damage = Signal(), Signal(), Signal()
-            excess = window.more | (reads & ~first) | (begun & (~window.seen | window.whole))
+            # a block that was read ahead and not asked for: its base still waits
+            based = (index == (0 if word_bits >= block_words else word_bits + 1)) & full & waiting
+            excess = window.more | (reads & ~first) | has_base | based | (begun & (~window.seen | window.whole))
             m.d.comb += damage.eq(
                 damaged
                 | (window.step & planes.damaged)

@@ -108,13 +108,13 @@ class PlaneReader(wiring.Component):
 
         # The sign plane's symbol: behind plane m-1's, unless that one's run covers it
         lengths = [(~running & taken, length) for taken, length in case.lengths]
+        ahead = [choice for choice, (taken, _) in zip(lengths, case.lengths) if taken is not case.run]
         tail_bits = 5 + params.position_bits
         sign_symbol = Signal(tail_bits)
         m.d.comb += sign_symbol.eq(
             _select(
                 (taken, _field(self.head, length, tail_bits))
-                for taken, length in [*lengths, (running, 0)]
-                if length != 3 + params.run_bits
+                for taken, length in [*ahead, (running, 0)]
             )
         )
         sign = _Prefix(params, m, sign_symbol, "sign")

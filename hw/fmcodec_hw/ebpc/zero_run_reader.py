@@ -68,7 +68,7 @@ class ZeroRunReader(wiring.Component):
             done.eq(self.nonzero | (zeros == bits[:run_bits])),
             step.eq(self.take & done),
             total.eq(phase + Mux(self.nonzero, 1, 1 + run_bits)),
-            move.eq((step & (total >= word_bits)) | (behind & there)),
+            move.eq((step & (total >= word_bits)) | (behind & there & ~self.final)),
             self.beat.ready.eq(~self.seen & (move | self.final)),
         ]
         with m.If(self.take):
@@ -76,7 +76,7 @@ class ZeroRunReader(wiring.Component):
         with m.If(move):
             m.d.sync += tail.eq(Cat(port, tail)[:run_bits])
         if run_bits >= word_bits:
-            with m.If(behind & there):
+            with m.If(behind & there & ~self.final):
                 m.d.sync += phase.eq(phase - word_bits)
         with m.If(step):
             m.d.sync += phase.eq(Mux(move, total - word_bits, total))
@@ -89,6 +89,6 @@ class ZeroRunReader(wiring.Component):
         m.d.comb += self.damaged.eq(
             (step & self.seen & (total > run_bits))
             | (self.take & self.last & ~done)
-            | (self.final & excess)
+            | (self.final & (excess | (self.seen & (phase + word_bits <= run_bits))))
         )
         return m
