@@ -37,7 +37,7 @@ from synth.configs import CONFIGS, CORES, config_name, top
 @click.option("--reset", type=click.Choice(export.RESETS), default="async-low")
 @click.option("--clock-gating", is_flag=True, help="Gate the clock of registers with an enable.")
 @click.option("--period", type=float, default=3.6, help="ns that the last column's GE must keep.")
-@click.option("--blocks/--no-blocks", default=True, help="The table of gates per block.")
+@click.option("--blocks/--no-blocks", default=True, help="Tables of gates per block and recipe.")
 @click.option("--accept", is_flag=True, help="Make the figures the committed baseline.")
 @click.option("-j", "--jobs", type=click.IntRange(1), default=os.cpu_count() or 1)
 def run(
@@ -84,6 +84,7 @@ def run(
     console.print(tables.totals(results, before, period, key))
     for (config, core), found in results.items() if blocks else ():
         console.print(tables.blocks(f"{config} {core}", found))
+        console.print(tables.netlists(f"{config} {core}", found))
     tree = nested(results)
     document = {
         "tools": tools(),

@@ -10,7 +10,15 @@ from rich.table import Table
 
 from synth.common import change
 
-__all__ = ["asic_markdown", "baseline_key", "blocks", "fpga_markdown", "summary", "totals"]
+__all__ = [
+    "asic_markdown",
+    "baseline_key",
+    "blocks",
+    "fpga_markdown",
+    "netlists",
+    "summary",
+    "totals",
+]
 
 # Heading, key of a summary, digits
 _COLUMNS = (
@@ -74,6 +82,17 @@ def blocks(title: str, found: Mapping[str, Any]) -> Table:
         table.add_column(heading, justify="left" if heading == "block" else "right")
     for block, own in found["blocks"].items():
         table.add_row(block, f"{own['area_ge']:.0f}", str(own["flip_flops"]))
+    return table
+
+
+def netlists(title: str, found: Mapping[str, Any]) -> Table:
+    """What every recipe made of a core."""
+    table = Table(title=title)
+    for heading in ("recipe", "GE", "depth", "ABC ns", "STA ns"):
+        table.add_column(heading, justify="left" if heading == "recipe" else "right")
+    for recipe, netlist in found["netlists"].items():
+        digits = (("area_ge", 0), ("logic_depth", 0), ("abc_ns", 2), ("period_ns", 2))
+        table.add_row(recipe, *(change(netlist.get(key), None, n) for key, n in digits))
     return table
 
 
