@@ -52,7 +52,10 @@ def test_sizes_keep_their_bounds(case):
     assert all(cost.bits <= params.max_block_bits for cost in costs)
     assert len(encoded.bpc) == -(-sum(cost.bits for cost in costs) // m)
     assert params.max_cycles(words) == pytest.approx(
-        sum(max(cost.words, cost.bits / (params.port_words * m)) for cost in costs)
+        sum(
+            max(cost.words + params.drain_cycles, cost.bits / (params.port_words * m))
+            for cost in costs
+        )
     )
     assert params.max_cycles(words) >= len(words)
 

@@ -1,6 +1,6 @@
 """In-place corner turn: words go in, bit planes come out, and the storage is held only once."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from fmcodec.ebpc import Params
@@ -8,11 +8,44 @@ from fmcodec.ebpc import Params
 __all__ = ["CornerTurn"]
 
 
-def _chain(m: Module, cells: list[Signal], source, shift) -> None:
-    """A shift chain: on `shift` every row of cells takes its predecessor, the first takes `source`."""
-    with m.If(shift):
-        for cell, value in zip(cells, [source, *cells], strict=False):
-            m.d.sync += cell.eq(value)
+class _Grid:
+    """A grid of cells that shifts down, shifts right, or holds.
+
+    Every second cell holds its bit inverted, so that a cell is one inverting and-or gate and its
+    flip-flop whichever way the bit goes on.
+    """
+
+    def __init__(self, rows: int, columns: int, name: str):
+        self.rows, self.columns = range(rows), range(columns)
+        self._cells = [
+            [Signal(name=f"{name}_{i}_{j}", reset_less=True) for j in self.columns]
+            for i in self.rows
+        ]
+
+    def __getitem__(self, at: tuple[int, int]) -> Value:
+        i, j = at
+        return self._cells[i][j] ^ ((i + j) & 1)
+
+    @property
+    def bottom(self) -> Value:
+        """The row that leaves next downward."""
+        return Cat(self[self.rows[-1], j] for j in self.columns)
+
+    @property
+    def rightmost(self) -> Value:
+        """The column that leaves next rightward."""
+        return Cat(self[i, self.columns[-1]] for i in self.rows)
+
+    def move(self, mod: Module, shift, down, top, right, left) -> None:
+        """On `down` row 0 takes `top`, on `right` column 0 takes `left`; `shift` is either."""
+        for i in self.rows:
+            for j in self.columns:
+                odd = (i + j) & 1
+                above = self[i - 1, j] if i else top[j]
+                before = self[i, j - 1] if j else left[i]
+                cell = self._cells[i][j]
+                enter = (down & ~(above ^ odd)) | (right & ~(before ^ odd))
+                mod.d.sync += cell.eq(~(enter | ~(shift | cell)))
 
 
 class CornerTurn(wiring.Component):
@@ -27,12 +60,12 @@ class CornerTurn(wiring.Component):
     into the square plane by plane; where m < n the oldest n-m words leave the square for an
     extension on the way out.
 
-    Steps, at most one a cycle, all m bits of `word` taken with `fill` and `turn`:
-    `fill`: a word enters and, where the previous block has planes left, a plane leaves;
-    `turn`: the block's last word enters and plane 0 leaves; `drain` (m > n): a plane leaves alone.
-    `planes_left` says that a `fill` moves a plane (m < n: without it the oldest word moves instead).
-
     Members:
+        step: one step is made at this edge. The members below say which, with or without `step`.
+        turn: the last word of a block enters and plane 0 leaves.
+        drain: (m > n) a plane leaves alone. Without `turn` and `drain` a word enters, and
+        planes_left: a plane of the previous block leaves; without it (m < n) the oldest word does.
+        word: what enters.
         plane: bit k of the n words, word 0 in bit 0, in the step in which plane k leaves.
         base: word 0 of the block, in the step after `turn`.
     Holds n*(m-1) bits for m >= n, (n-1)*m for m < n. Nothing needs a reset.
@@ -44,7 +77,7 @@ class CornerTurn(wiring.Component):
         super().__init__(
             {
                 "word": In(m),
-                "fill": In(1),
+                "step": In(1),
                 "turn": In(1),
                 "drain": In(1),
                 "planes_left": In(1),
@@ -56,84 +89,60 @@ class CornerTurn(wiring.Component):
     def elaborate(self, platform):
         params = self._params
         mod = Module()
-        word_bits, block_words = params.word_bits, params.block_words
-        side = min(word_bits, block_words) - 1
+        m, n = params.word_bits, params.block_words
+        side = min(m, n) - 1
 
-        square = [
-            [Signal(name=f"cell_{i}_{j}", reset_less=True) for j in range(side)]
-            for i in range(side)
-        ]
-        line = [Signal(name=f"line_{k}", reset_less=True) for k in range(side)]
         rightward = Signal()
-        shift = Signal()
-        down, right, hold = Signal(), Signal(), Signal()
+        turn, shift, down, right = Signal(), Signal(), Signal(), Signal()
         mod.d.comb += [
-            shift.eq(self.fill | self.drain),
+            turn.eq(self.step & self.turn),
+            shift.eq(self.step & ~self.turn),
             down.eq(shift & ~rightward),
             right.eq(shift & rightward),
-            hold.eq(~shift),
         ]
-        with mod.If(self.turn):
+        with mod.If(turn):
             mod.d.sync += rightward.eq(~rightward)
 
+        square = _Grid(side, side, "square")
+        line = _Grid(1, side, "line")
+        leave = Mux(rightward, square.rightmost, square.bottom)
+        first = Mux(rightward, square.bottom, square.rightmost)[::-1]  # the oldest word, bits 1 up
+
         # What enters: bit 0 of a word to the line, bit b to cell side-b; a plane likewise
-        enter = [self.word[side - x] for x in range(side)]
-        enter_line = self.word[0]
-        if word_bits > block_words:
-            upper = [
-                Signal(word_bits - block_words, name=f"upper_{y}", reset_less=True)
-                for y in range(block_words)
-            ]
-            _chain(mod, upper, self.word[block_words:], self.fill | self.turn)
-            with mod.If(self.drain):
-                mod.d.sync += [row.eq(row >> 1) for row in upper]
-            enter = [Mux(self.drain, upper[x + 1][0], enter[x]) for x in range(side)]
-            enter_line = Mux(self.drain, upper[0][0], enter_line)
+        enter, enter_line = self.word[1 : side + 1][::-1], self.word[0]
+        if m > n:
+            upper = _Grid(n, m - n, "upper")
+            drain = self.step & self.drain
+            upper.move(mod, self.step, self.step & ~self.drain, self.word[n:][::-1], drain, Const(0, n))
+            plane = upper.rightmost
+            enter = Mux(self.drain, plane[1:], enter)
+            enter_line = Mux(self.drain, plane[0], enter_line)
+        square.move(mod, shift, down, enter, right, enter)
+        line.move(mod, self.step, turn, self.word[1 : side + 1][::-1], shift, enter_line)
 
-        for i in range(side):
-            for j in range(side):
-                above = square[i - 1][j] if i else enter[j]
-                before = square[i][j - 1] if j else enter[i]
-                cell = square[i][j]
-                mod.d.sync += cell.eq((down & above) | (right & before) | (hold & cell))
-        for k in range(side):
-            mod.d.sync += line[k].eq(
-                (shift & (line[k - 1] if k else enter_line))
-                | (self.turn & self.word[side - k])
-                | (~(shift | self.turn) & line[k])
+        # After `turn` the line is the block's last word, before it every word's bit 0
+        line_out = line.rightmost
+        plane = Cat(
+            Mux(self.turn, line.bottom, leave)[::-1], Mux(self.turn, self.word[0], line_out)
+        )
+        oldest_lsb, rest = line_out, first
+        if m > n:
+            rest = Cat(first, upper.bottom[::-1])
+        if m < n:
+            old = _Grid(n - m, m, "old")
+            load = shift & ~self.planes_left
+            old.move(
+                mod,
+                self.step,
+                load,
+                Cat(leave, line_out),
+                self.step & (self.planes_left | self.turn),
+                Const(0, n - m),
             )
-
-        bottom = Cat(square[side - 1])
-        rightmost = Cat(row[side - 1] for row in square)
-        leave = Mux(rightward, rightmost, bottom)
-        first = Mux(rightward, bottom, rightmost)[::-1]  # word 0 (or the oldest), bits 1 up
-        line_out = line[side - 1]
+            plane = Cat(old.rightmost[::-1], plane)
+            oldest_lsb, rest = old.rightmost[-1], old.bottom[::-1][: m - 1]
         first_lsb = Signal(reset_less=True)
-
-        if word_bits >= block_words:
-            # the line is word n-1 after `turn`; before it, the bit 0 of every word
-            plane = Cat(
-                Mux(self.turn, Cat(line), leave)[::-1], Mux(self.turn, self.word[0], line_out)
-            )
-            oldest_lsb = line_out
-            rest = Cat(first, upper[block_words - 1]) if word_bits > block_words else first
-        else:
-            old = [
-                Signal(word_bits, name=f"old_{y}", reset_less=True)
-                for y in range(block_words - word_bits)
-            ]
-            _chain(mod, old, Cat(line_out, leave[::-1]), self.fill & ~self.planes_left)
-            with mod.If((self.fill & self.planes_left) | self.turn):
-                mod.d.sync += [row.eq(row >> 1) for row in old]
-            plane = Cat(
-                [row[0] for row in reversed(old)],
-                Mux(self.turn, Cat(line), leave)[::-1],
-                Mux(self.turn, self.word[0], line_out),
-            )
-            oldest_lsb = old[-1][0]
-            rest = old[-1][: word_bits - 1]
-        with mod.If(self.turn):
+        with mod.If(turn):
             mod.d.sync += first_lsb.eq(oldest_lsb)
         mod.d.comb += [self.plane.eq(plane), self.base.eq(Cat(first_lsb, rest))]
-        assert len(plane) == block_words and len(rest) == word_bits - 1
         return mod

@@ -74,9 +74,8 @@ class Encoder(wiring.Component):
     """Encode packets of words into a BPC and a ZNZ stream (doc/format.md).
 
     Latency: the first BPC beat is valid n+2 steps after the first non-zero word. Throughput: one
-    word per cycle, or what the BPC port lets through: a packet of blocks b that span W_b words and
-    make P_b bits takes at most sum_b max(W_b, P_b/(port_words*m)) + `max_overhead_cycles` cycles
-    (for n < m a block takes at least m). Held: one block, a symbol, a residue and a few words at
+    word per cycle, or what the BPC port lets through: a packet takes at most `Params.max_cycles` +
+    `max_overhead_cycles` cycles, the next one included, where sinks and source never pause. Held: one block, a symbol, a residue and a few words at
     either port. A packet is pushed out by its own last word; the next one is taken when its last
     beats have left. Synchronous reset gives up the packet in progress.
 
@@ -86,8 +85,11 @@ class Encoder(wiring.Component):
     `turn` {symbol, sign plane} of the previous block, and the step after it {base, plane 0}.
 
     Members:
-        words: the packets, `tlast` closes one; any width of `Params`' that is a power of two.
+        words: the packets; `last` closes one.
         bpc, znz: the streams. `words.ready` depends combinationally on the ready of both.
+
+    Raises:
+        ValueError: `word_bits` is no power of two.
     """
 
     def __init__(self, params: Params):
@@ -106,6 +108,11 @@ class Encoder(wiring.Component):
         )
         self._keep_bits = keep_bits
 
+    @staticmethod
+    def max_overhead_cycles(params: Params) -> int:
+        """Cycles that a packet may take beyond `Params.max_cycles`: its last block's way out."""
+        return 2 * params.block_words + params.drain_cycles + 8
+
     def elaborate(self, platform):
         params = self.params
         mod = Module()
@@ -117,7 +124,14 @@ class Encoder(wiring.Component):
         symbol_max = params.max_symbol_bits
         turn_bits, base_bits = 2 * symbol_max, m + symbol_max
         heaviest = max(turn_bits, base_bits)
-        capacity = max(turn_bits + base_bits, params.port_words * m + heaviest) - 1
+        port_bits = params.port_words * m
+        capacity = max(turn_bits + base_bits, port_bits + heaviest) - 1
+        if n > m:
+            # the planes come in m steps, the port needs bits for all n: either all that the port
+            # cannot take in those m, or enough for the others
+            rush = (m - 2) * max(symbol_max - port_bits, 0)
+            rest = (n - m) * port_bits + symbol_max + m - 1
+            capacity = max(capacity, min(capacity + rush, rest))
 
         mod.submodules.corner_turn = turn = CornerTurn(params)
         mod.submodules.subtractor = deltas = PlaneSubtractor(params)
@@ -128,6 +142,8 @@ class Encoder(wiring.Component):
             m,
             heaviest,
             capacity=capacity,
+            # a port as wide as the heaviest push never leaves more than that behind
+            least_room=heaviest if heaviest <= port_bits else symbol_max,
             port_words=params.port_words,
             keep_bits=self._keep_bits,
         )
@@ -153,13 +169,9 @@ class Encoder(wiring.Component):
             nonzero.eq(data.any()),
             room.eq(
                 Mux(
-                    turning,
-                    packer.level <= capacity - turn_bits,
-                    Mux(
-                        based,
-                        packer.level <= capacity - base_bits,
-                        packer.level <= capacity - symbol_max,
-                    ),
+                    turning | based,
+                    Mux(turning, packer.room(turn_bits), packer.room(base_bits)),
+                    packer.room(symbol_max),
                 )
             ),
             self.words.ready.eq(
@@ -186,9 +198,9 @@ class Encoder(wiring.Component):
         mod.d.comb += [
             entering.eq(data & (state == _State.TAKE).replicate(m) ^ (1 << (m - 1))),
             turn.word.eq(entering),
-            turn.turn.eq(step & turning),
-            turn.drain.eq(step & draining),
-            turn.fill.eq(step & ~turning & ~draining),
+            turn.step.eq(step),
+            turn.turn.eq(turning),
+            turn.drain.eq(draining),
             turn.planes_left.eq(index < m),
             deltas.words.eq(turn.plane),
             deltas.first.eq(turning),
@@ -211,27 +223,31 @@ class Encoder(wiring.Component):
         with mod.If(step & plane_coded):
             mod.d.sync += symbol.eq(Mux(grows, longer, coder.symbol))
 
-        # What goes to the packer: {symbol, sign plane}, {base, symbol} or {symbol}
+        # What goes to the packer: {symbol, sign plane}, {base, symbol} or {symbol}. The zero plane
+        # that keeps a run in its register is known late: behind the base that run is one, 01.
         base = turn.base ^ (1 << (m - 1))
         last_symbol = Mux(grows_sign, longer, symbol)
         upper = (_top(last_symbol, heaviest) & turning.replicate(heaviest)) | (
-            _top(base, heaviest) & (based & ~empty).replicate(heaviest)
+            _top(base, heaviest) & based.replicate(heaviest)
         )
+        kept_back = Const(0b01, 2) & (based & grows).replicate(2)
+        sent = symbol & ~_top(kept_back, symbol_max)
         lower = (sign_coder.symbol & (turning & ~grows_sign).replicate(symbol_max)) | (
-            symbol & (~turning & ~grows & ~empty).replicate(symbol_max)
+            sent & ~turning.replicate(symbol_max)
         )
         upper_bits = Mux(turning, symbol_bits(params, last_symbol), Mux(based, m, 0))
         lower_bits = Mux(
             turning,
             Mux(grows_sign, 0, symbol_bits(params, sign_coder.symbol)),
-            Mux(grows | empty, 0, symbol_bits(params, symbol)),
+            Mux(based & grows, 0, symbol_bits(params, symbol)),
         )
         coded = Signal()  # m < n: steps without a plane push nothing
         mod.d.comb += [
             coded.eq(index < m),
             packer.data.eq(upper | (_top(lower, heaviest) >> upper_bits)),
             packer.length.eq(upper_bits + lower_bits),
-            packer.push.eq((step & full & coded) | empty),
+            packer.push.eq(step & full & coded & (turning | based | ~grows)),
+            packer.blank.eq(empty),
             packer.close.eq(state == _State.CLOSE),
         ]
 

@@ -43,7 +43,7 @@ class ZeroRunCoder(wiring.Component):
         mod = Module()
         run_bits = params.zero_run_bits
         push_bits = 2 + run_bits
-        # a word and a push behind it; twice that where a push may complete two words
+        # a push fits behind a whole word that waits
         word_bits = params.word_bits
         spare = word_bits * -(-push_bits // word_bits) - 1
         mod.submodules.packer = packer = BitPacker(word_bits, push_bits, capacity=spare + push_bits)
@@ -63,7 +63,7 @@ class ZeroRunCoder(wiring.Component):
             packer.data[0].eq(open_run & word),
             packer.length.eq(Mux(open_run, Mux(word, push_bits, push_bits - 1), 1)),
             packer.close.eq(self.close & ~open_run),
-            self.ready.eq(packer.level <= spare),
+            self.ready.eq(packer.room(push_bits)),
             self.closed.eq(packer.closed),
         ]
         with mod.If(word | flush):

@@ -154,7 +154,8 @@ def block_costs(params: Params, words: Words) -> list[BlockCost]:
 def max_cycles(params: Params, words: Words) -> float:
     """Bound of a core's cycles; see `Params.max_cycles`."""
     spans, bits = _block_arrays(params, check_words(params.word_bits, words))
-    return float(np.maximum(spans, bits / (params.port_words * params.word_bits)).sum())
+    beats = bits / (params.port_words * params.word_bits)
+    return float(np.maximum(spans + params.drain_cycles, beats).sum())
 
 
 def _block_arrays(

@@ -103,6 +103,11 @@ class Params:
         return max(blocks * self.max_block_bits, self.word_bits) + znz + padding
 
     @property
+    def drain_cycles(self) -> int:
+        """Cycles of every block in which the cores move a plane and no word: m - n, if positive."""
+        return max(self.word_bits - self.block_words, 0)
+
+    @property
     def guaranteed_words_per_cycle(self) -> float:
         """Words per cycle that the cores keep on any data, start-up and flush left out.
 
@@ -110,8 +115,8 @@ class Params:
         sign plane; the BPC port moves `port_words * word_bits` bits a cycle.
         """
         port_bits = self.port_words * self.word_bits
-        cycles = max(self.block_words, self.word_bits, self.max_block_bits / port_bits)
-        return self.block_words / cycles
+        steps = self.block_words + self.drain_cycles
+        return self.block_words / max(steps, self.max_block_bits / port_bits)
 
     def encode(self, words: Words) -> Encoded:
         """Code the packet `words`, shape (N,), N >= 1.
@@ -142,8 +147,9 @@ class Params:
     def max_cycles(self, words: Words) -> float:
         """Bound of the cycles that a core takes for the packet `words`, start-up left out.
 
-        The sum over the blocks of the words a block spans or, where that is more, the beats of
-        the BPC port that its bits fill: one word per cycle unless the port is too narrow.
+        The sum over the blocks of the words a block spans plus `drain_cycles` or, where that is
+        more, the beats of the BPC port that its bits fill: for n >= m one word per cycle unless
+        the port is too narrow.
         """
         return _fast().max_cycles(self, words)
 

@@ -1,0 +1,162 @@
+"""The encoder core against the golden model and the published vectors, under stalls."""
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from amaranth.sim import Simulator
+
+from fmcodec.ebpc import Params
+from fmcodec_hw.ebpc import Encoder
+from sim import packets
+from tests.hw.streams import STALLS, Beat, sink, source, stalls
+
+VECTORS = Path(__file__).parents[2] / "vectors"
+SEED = 20
+CONFIGS = [(8, 8, 16), (16, 16, 16), (16, 8, 16), (8, 8, 8), (32, 16, 16), (8, 16, 16), (8, 4, 16)]
+
+
+def run(params: Params, words: list[np.ndarray], stall: str, seed: int) -> list[list[Beat]]:
+    """Encode packets back to back; the beats of the BPC and of the ZNZ port."""
+    rng = random.Random(seed)
+    dut = Encoder(params)
+    mask = 2**params.word_bits - 1
+    offered = [
+        {"data": int(word) & mask, "last": i == len(packet) - 1}
+        for packet in words
+        for i, word in enumerate(packet)
+    ]
+    taken: list[list[Beat]] = [[], []]
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(source(dut.words, offered, stalls(stall, rng)), background=True)
+    for port, beats in zip((dut.bpc, dut.znz), taken, strict=True):
+        simulator.add_testbench(sink(port, beats, stalls(stall, rng)), background=True)
+
+    async def limit(ctx):
+        for _ in range(1000 + 20 * len(offered)):
+            if all(sum(beat.last for beat in beats) == len(words) for beats in taken):
+                return
+            await ctx.tick()
+        pytest.fail(f"no end after {1000 + 20 * len(offered)} cycles, seed {seed}")
+
+    simulator.add_testbench(limit)
+    simulator.run()
+    return taken
+
+
+def stream_packets(params: Params, beats: list[Beat], port_words: int) -> list[list[int]]:
+    """The words of each packet; only the last beat may be partial."""
+    mask = 2**params.word_bits - 1
+    result: list[list[int]] = [[]]
+    for beat in beats:
+        lanes = 1
+        if port_words > 1:
+            keep_bits = params.word_bits // 8 if params.word_bits % 8 == 0 else 1
+            lanes = beat.keep.bit_count() // keep_bits
+            assert beat.keep == 2 ** (lanes * keep_bits) - 1
+            assert lanes == port_words or beat.last
+        result[-1] += [beat.data >> i * params.word_bits & mask for i in range(lanes)]
+        if beat.last:
+            result.append([])
+    assert result.pop() == []
+    return result
+
+
+def check(params: Params, words: list[np.ndarray], stall: str, seed: int = SEED):
+    """RTL == model for packets back to back."""
+    bpc, znz = run(params, words, stall, seed)
+    expected = [params.encode(packet) for packet in words]
+    where = f"{params}, stalls {stall}, seed {seed}"
+    assert stream_packets(params, bpc, params.port_words) == [e.bpc.tolist() for e in expected], (
+        where
+    )
+    assert stream_packets(params, znz, 1) == [e.znz.tolist() for e in expected], where
+    return bpc, znz
+
+
+@pytest.mark.parametrize("port_words", [1, 2])
+@pytest.mark.parametrize("config", CONFIGS)
+def test_every_size_and_kind(config, port_words):
+    params = Params(*config, port_words)
+    rng = np.random.default_rng(SEED)
+    sizes = packets.sizes(params)
+    words = [
+        packets.make(params, packets.KINDS[i % len(packets.KINDS)], size, rng)
+        for i, size in enumerate(rng.permutation(sizes))
+    ]
+    check(params, words, STALLS[1 + (port_words + config[0]) % 3])
+
+
+@pytest.mark.parametrize("stall", STALLS)
+def test_short_packets_back_to_back(stall):
+    # what a packet leaves behind shows in the next one's first symbols
+    rng = np.random.default_rng(SEED)
+    words = [
+        packets.make(Params(), packets.KINDS[rng.integers(len(packets.KINDS))], size, rng)
+        for size in rng.integers(1, 25, 120)
+    ]
+    check(Params(), words, stall)
+
+
+@pytest.mark.parametrize("config", CONFIGS[:5])
+def test_published_vectors(config):
+    m, n, z = config
+    vectors = np.load(VECTORS / f"m{m}_n{n}_z{z}.npz")
+    cases = sorted({name.rpartition(".")[0] for name in vectors.files})
+    short = [case for case in cases if len(vectors[f"{case}.words"]) < 500]
+    cases = [*short, "sparse50", "extremes"]
+    params = Params(m, n, z)
+    bpc, znz = run(params, [vectors[f"{case}.words"] for case in cases], "geometric", SEED)
+    streams = [stream_packets(params, beats, 1) for beats in (bpc, znz)]
+    for case, *words in zip(cases, *streams, strict=True):
+        assert words == [vectors[f"{case}.{name}"].tolist() for name in ("bpc", "znz")], case
+
+
+def throughput_cases(params: Params) -> list[np.ndarray]:
+    """Packets of every density, and ones whose long symbols stand side by side."""
+    rng = np.random.default_rng(SEED)
+    m = params.word_bits
+    low, high = -(2 ** (m - 1)), 2 ** (m - 1) - 1
+    dtype = f"i{m // 8}"
+    size = 20 * params.block_words
+    words = [
+        np.where(rng.random(size) < share, 0, rng.integers(low, high, size)).astype(dtype)
+        for share in (0, 0.1, 0.5)
+    ]
+    # all planes in the middle alike: base, plane 0, last plane and sign plane come in a burst
+    words += [rng.choice([low, low + 1, 1, 2, 3], size).astype(dtype)]
+    words += [rng.choice([low, high], size).astype(dtype)]
+    words += [(np.cumsum(rng.integers(-2, 3, size)) % (high // 2) + 1).astype(dtype)]
+    return words
+
+
+@pytest.mark.parametrize("port_words", [1, 2])
+@pytest.mark.parametrize("config", [(8, 8, 16), (16, 16, 16), (16, 8, 16), (8, 16, 16), (8, 4, 16)])
+def test_throughput_bound(config, port_words):
+    params = Params(*config, port_words)
+    for words in throughput_cases(params):
+        bpc, znz = check(params, [words], "none")
+        # the first word is offered in cycle 0
+        cycles = max(bpc[-1].cycle, znz[-1].cycle) + 1
+        assert cycles <= params.max_cycles(words) + Encoder.max_overhead_cycles(params)
+
+
+def test_one_word_per_cycle_whatever_the_data():
+    params = Params(port_words=2)
+    for words in throughput_cases(params):
+        bpc, _ = check(params, [words], "none")
+        assert bpc[-1].cycle < len(words) + Encoder.max_overhead_cycles(params)
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_overhead_is_within_the_contract(config):
+    params = Params(*config)
+    assert Encoder.max_overhead_cycles(params) <= 3 * params.block_words + 16
+
+
+def test_word_bits_must_be_a_power_of_two():
+    with pytest.raises(ValueError) as error:
+        Encoder(Params(word_bits=12))
+    assert str(error.value) == "word_bits must be a power of two in the cores, not 12"
