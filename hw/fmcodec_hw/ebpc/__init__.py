@@ -1,5 +1,6 @@
 """Amaranth cores of EBPC."""
 
+from fmcodec_hw.ebpc.decoder import Decoder
 from fmcodec_hw.ebpc.encoder import Encoder
 
-__all__ = ["Encoder"]
+__all__ = ["Decoder", "Encoder"]
