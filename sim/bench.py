@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 from cocotb.clock import Clock
+from cocotb.simtime import convert
 from cocotb.triggers import ClockCycles, RisingEdge, SimTimeoutError, with_timeout
-from cocotb.utils import get_sim_time
 from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource
 
 from configs import CONFIGS, LENGTH_BITS, Run
@@ -165,5 +165,4 @@ class Bench:
 
     def cycles(self) -> int:
         """Cycles from the first beat of the last packet sent to the end of the last received."""
-        unit = get_sim_time("step") // get_sim_time("ns")
-        return (self.ended - self.started[-1]) // (PERIOD * unit)
+        return round(convert(self.ended - self.started[-1], "step", to="ns")) // PERIOD

