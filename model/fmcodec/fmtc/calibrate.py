@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from fmcodec.fmtc import fast, huffman
 from fmcodec.fmtc.context import Context
-from fmcodec.fmtc.params import Params
+from fmcodec.fmtc.params import WORD_BITS, Params
 from fmcodec.fmtc.transform import Moments, Transform, fit
 
 __all__ = ["Calibrator", "Trial", "bisect_step", "calibrate"]
@@ -170,6 +170,20 @@ class Trial:
         error = np.clip(decoded, self.low, self.high) - self._wanted
         return float(np.square(error, dtype=np.float64).sum())
 
+    def bits(self, step: float) -> tuple[float, int]:
+        """Estimates with this step: bits a vector, and bits of the context."""
+        keep = self.kept(step)
+        levels = np.rint(self._coefficients[:, :keep] / np.float32(step)).astype(np.int64)
+        if self.transform.bypass:  # its components come in no order that tables could follow
+            rate = keep * max(_entropy(levels), 1.0)
+        else:
+            rate = sum(max(_entropy(column), 1.0) for column in levels.T)
+        channels, tables = len(self._mean), min(self.params.tables, keep)
+        symbols = int(np.ptp(levels)) + 1
+        words = 8 + tables + keep + channels + -(-tables * symbols // 8)
+        matrix = 0 if self.transform.bypass else keep * channels * self.params.matrix_bits
+        return float(rate), WORD_BITS * words + matrix
+
     def kept(self, step: float) -> int:
         """Components that are coded with this step; fewer than there are where `trim` is set.
 
@@ -251,8 +265,8 @@ def bisect_step(trials: list[Trial], snr_db: float) -> float:
 
 def _entropy(levels: npt.NDArray[np.int64]) -> float:
     """Order-0 entropy in bits a symbol."""
-    counts = np.bincount(levels - levels.min())
-    shares = counts[counts > 0] / len(levels)
+    counts = np.bincount((levels - levels.min()).ravel())
+    shares = counts[counts > 0] / levels.size
     return float(-(shares * np.log2(shares)).sum())
 
 

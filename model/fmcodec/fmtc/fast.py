@@ -20,7 +20,7 @@ from fmcodec.fmtc.tile import Tile
 if TYPE_CHECKING:
     from fmcodec.fmtc.context import Context
 
-__all__ = ["count_bits", "forward", "inverse", "pack", "quantise", "unpack"]
+__all__ = ["count_bits", "forward", "inverse", "pack", "payload_words", "quantise", "unpack"]
 
 
 def forward(context: Context, vectors: npt.NDArray[np.int8]) -> npt.NDArray[np.int32]:
@@ -65,6 +65,14 @@ def pack(context: Context, symbols: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[
 def count_bits(context: Context, symbols: npt.NDArray[np.uint8]) -> int:
     """Bits of the codes of `symbols`, shape (vectors, K), without padding."""
     return int(_count_bits(symbols, context.table_of, context.lengths))
+
+
+def payload_words(
+    context: Context, symbols: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64]
+) -> int:
+    """Payload words that `pack` gives for tiles that start at these rows, the end included."""
+    words = _payload_words(symbols, context.table_of, context.lengths, starts)
+    return int(words)
 
 
 def unpack(context: Context, tile: Tile) -> npt.NDArray[np.uint8]:
@@ -157,6 +165,19 @@ def _count_bits(symbols, table_of, lengths):
     for i in range(symbols.shape[0]):
         for k in range(symbols.shape[1]):
             total += lengths[table_of[k], symbols[i, k]]
+    return total
+
+
+@numba.njit(cache=True)
+def _payload_words(symbols, table_of, lengths, starts):
+    total = 0
+    for tile in range(len(starts) - 1):
+        bits = 0
+        for i in range(starts[tile], starts[tile + 1]):
+            for k in range(symbols.shape[1]):
+                bits += lengths[table_of[k], symbols[i, k]]
+        raw = 8 * symbols.shape[1] * (starts[tile + 1] - starts[tile])
+        total += (min(bits, raw) + 31) // 32
     return total
 
 

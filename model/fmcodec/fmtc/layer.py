@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from fmcodec.bits import require_int
+from fmcodec.fmtc import fast
 from fmcodec.fmtc.calibrate import TRIAL_VECTORS, Calibrator, Trial, bisect_step
 from fmcodec.fmtc.context import Context
 from fmcodec.fmtc.params import WORD_BITS, Params
-from fmcodec.fmtc.tile import MAX_TILE_VECTORS, Encoded
+from fmcodec.fmtc.tile import HEADER_WORDS, MAX_TILE_VECTORS, Encoded
 from fmcodec.fmtc.transform import fit
 
-__all__ = ["LayerCodec", "Layout"]
+__all__ = ["LayerCodec", "Layout", "choose"]
 
 TILE_VALUES = 1 << 15  # of a tile: its header and index are then below 0.4 % of a coded byte
 HEADROOM = 1.125  # of the largest calibrated value, in the range of the 8-bit input
@@ -91,14 +93,12 @@ class LayerCodec:
         scale: what an int8 unit of the contexts stands for.
         origin: the int8 value that stands for zero.
         contexts: one a group.
-        per_image: cut tiles at image borders, as an inference of one image at a time does.
     """
 
     layout: Layout
     scale: float
     origin: int
     contexts: tuple[Context, ...]
-    per_image: bool = True
 
     @classmethod
     def calibrate(
@@ -137,31 +137,19 @@ class LayerCodec:
         """
         if (snr_db is None) == (step is None):
             raise ValueError("snr_db or step must be given, and not both")
-        params = replace(params or Params(), channels=layout.vector_length, lanes=None)
-        scale, origin = _int8_range(maps, relu, ceiling, floor)
-        low = origin if relu else -128
-        high = 127 if ceiling is None else min(round(ceiling / scale) + origin, 127)
-        trials, calibrators = [], []
-        for vectors in layout.to_vectors(_to_int8(maps, scale, origin)):
-            calibrator = Calibrator(params, seed=seed)
-            calibrator.update(vectors)
-            if np.ptp(vectors) == 0:  # a group of dead channels: any code will do
-                calibrator.update(vectors[:1] ^ np.eye(layout.vector_length, dtype=np.int8))
-            calibrator.require_enough(allow_constant=True)
-            transform = fit(calibrator.moments, params, variant, origin=origin)
-            sample = calibrator.sample(max(TRIAL_VECTORS // layout.groups, 512))
-            trials.append(Trial(transform, sample, params, low, high, origin))
-            calibrators.append(calibrator)
+        task = _Task(maps, params or Params(), relu, ceiling, floor, seed)
+        parts = task.parts(layout, variant, TRIAL_VECTORS)
+        trials = [trial for trial, _ in parts]
         if snr_db is not None:
             units = bisect_step(trials, snr_db)
         else:
             finest = max(trial.finest_step for trial in trials)
-            units = max(float(step or 0) / scale, finest)
+            units = max(float(step or 0) / task.scale, finest)
         contexts = [
-            trial.context(units, calibrator.sample(), params.q_max, headroom=True)
-            for trial, calibrator in zip(trials, calibrators, strict=True)
+            trial.context(units, calibrator.sample(), task.params.q_max, headroom=True)
+            for trial, calibrator in parts
         ]
-        return cls(layout, scale, origin, tuple(contexts))
+        return cls(layout, task.scale, task.origin, tuple(contexts))
 
     @property
     def step(self) -> float:
@@ -187,31 +175,146 @@ class LayerCodec:
         """
         _require_finite(maps)
         groups = self.layout.to_vectors(_to_int8(maps, self.scale, self.origin))
-        per_image = groups.shape[1] // len(maps)
-        tile = min(max(TILE_VALUES // self.layout.vector_length, 1), MAX_TILE_VECTORS)
-        encoded = []
-        for vectors, context in zip(groups, self.contexts, strict=True):
-            if not self.per_image:
-                encoded.append(context.encode(vectors, tile))
-                continue
-            images = vectors.reshape(-1, per_image, vectors.shape[1])
-            tiles = [words for image in images for words in context.encode(image, tile)]
-            encoded.append(Encoded.from_tiles(tiles))
-        return encoded
+        starts = self._starts(len(maps), groups.shape[1]).tolist()
+        return [
+            Encoded.from_tiles(
+                [
+                    context.encode(vectors[first:last], last - first)[0]
+                    for first, last in pairwise(starts)
+                ]
+            )
+            for vectors, context in zip(groups, self.contexts, strict=True)
+        ]
 
     def decode(self, encoded: list[Encoded], height: int, width: int) -> Maps:
         """The maps after the activation, float32 of shape (N, C, H, W)."""
         groups = [
             context.decode(tiles) for context, tiles in zip(self.contexts, encoded, strict=True)
         ]
-        maps = self.layout.from_vectors(np.stack(groups), height, width)
-        return (maps.astype(np.float32) - np.float32(self.origin)) * np.float32(self.scale)
+        return self._real(np.stack(groups), height, width)
 
     def roundtrip(self, maps: Maps) -> tuple[Maps, int]:
-        """The decoded maps and the bits in memory, headers, padding and tile index included."""
-        encoded = self.encode(maps)
-        decoded = self.decode(encoded, *maps.shape[2:])
-        return decoded, sum(tiles.bits for tiles in encoded)
+        """The decoded maps and the bits in memory, headers, padding and tile index included.
+
+        What `encode` and `decode` give, but symbols are only counted, not packed and unpacked.
+        """
+        _require_finite(maps)
+        groups = self.layout.to_vectors(_to_int8(maps, self.scale, self.origin))
+        starts = self._starts(len(maps), groups.shape[1])
+        words, decoded = 0, np.empty_like(groups)
+        for vectors, context, result in zip(groups, self.contexts, decoded, strict=True):
+            symbols, _ = fast.quantise(context, fast.forward(context, vectors))
+            words += fast.payload_words(context, symbols, starts)
+            words += (HEADER_WORDS + 1) * (len(starts) - 1)
+            result[:] = fast.inverse(context, symbols)
+        return self._real(decoded, *maps.shape[2:]), WORD_BITS * words
+
+    def _starts(self, images: int, vectors: int) -> npt.NDArray[np.int64]:
+        """First vector of every tile, and the end: tiles end with their image."""
+        tile = min(max(TILE_VALUES // self.layout.vector_length, 1), MAX_TILE_VECTORS)
+        first = np.arange(0, vectors // images, tile)
+        starts = np.arange(images)[:, None] * (vectors // images) + first
+        return np.append(starts.ravel(), vectors)
+
+    def _real(self, vectors: npt.NDArray[np.int8], height: int, width: int) -> Maps:
+        maps = self.layout.from_vectors(vectors, height, width).astype(np.float32)
+        return (maps - np.float32(self.origin)) * np.float32(self.scale)
+
+
+class _Task:
+    """Calibration maps with what all layouts that are tried on them share."""
+
+    def __init__(
+        self,
+        maps: Maps,
+        params: Params,
+        relu: bool,
+        ceiling: float | None,
+        floor: float | None,
+        seed: int,
+    ) -> None:
+        self.params = params
+        self.seed = seed
+        self.scale, self.origin = _int8_range(maps, relu, ceiling, floor)
+        self.low = self.origin if relu else -128
+        self.high = 127
+        if ceiling is not None:
+            self.high = min(round(ceiling / self.scale) + self.origin, 127)
+        self._values = _to_int8(maps, self.scale, self.origin)
+
+    def parts(self, layout: Layout, variant: str, trials: int) -> list[tuple[Trial, Calibrator]]:
+        """A trial on about `trials` vectors, and the samples, of every group."""
+        params = replace(self.params, channels=layout.vector_length, lanes=None)
+        parts = []
+        for vectors in layout.to_vectors(self._values):
+            calibrator = Calibrator(params, seed=self.seed)
+            calibrator.update(vectors)
+            if np.ptp(vectors) == 0:  # a group of dead channels: any code will do
+                calibrator.update(vectors[:1] ^ np.eye(layout.vector_length, dtype=np.int8))
+            calibrator.require_enough(allow_constant=True)
+            transform = fit(calibrator.moments, params, variant, origin=self.origin)
+            sample = calibrator.sample(max(trials // layout.groups, 512))
+            trial = Trial(transform, sample, params, self.low, self.high, self.origin)
+            parts.append((trial, calibrator))
+        return parts
+
+
+def choose(
+    maps: Maps,
+    step: float,
+    params: Params | None = None,
+    *,
+    max_length: int = 64,
+    batch: int = 16,
+    relu: bool = False,
+    ceiling: float | None = None,
+    floor: float | None = None,
+) -> tuple[Layout, str]:
+    """Layout and variant that code maps with `step` in the fewest bits, by estimate.
+
+    Candidates are vectors of up to 16, 64 and 256 values in blocks of 1, 2 and 4 pixels with a
+    trimmed transform (`pca_t`), and no transform (`eye`); one that cannot hold the range with this
+    step is none.
+
+    Args:
+        maps, step, params, relu, ceiling, floor: see `LayerCodec.calibrate`.
+        max_length: longest vector, which is what the cores' matrix memory holds.
+        batch: images for which a context is read once; it is charged to them.
+    """
+    params = params or Params()
+    channels, height, width = maps.shape[1:]
+    plain = _Task(maps, params, relu, ceiling, 0.0, 0)
+    eye = Layout(channels, _groups(channels, 256))
+    best, choice = math.inf, (eye, "eye")
+    full = _Task(maps, params, relu, ceiling, floor, 0)
+    layouts = [
+        Layout(channels, _groups(channels, length // block**2), block)
+        for length in (16, 64, 256)
+        for block in (1, 2, 4)
+        if length <= max_length and min(height, width) >= 2 * block
+    ]
+    for layout, variant in [
+        (eye, "eye"),
+        *((layout, "pca_t") for layout in dict.fromkeys(layouts)),
+    ]:
+        vectors = -(-height // layout.block) * -(-width // layout.block)
+        if variant != "eye" and vectors * len(maps) < 4 * layout.vector_length:
+            continue  # too few to know their correlation
+        task = plain if variant == "eye" else full
+        trials = [trial for trial, _ in task.parts(layout, variant, TRIAL_VECTORS // 4)]
+        units = step / task.scale
+        if variant != "eye" and max(trial.finest_step for trial in trials) > units:
+            continue
+        bits = [trial.bits(units) for trial in trials]
+        total = sum(rate * vectors + context / batch for rate, context in bits)
+        if total < best:
+            best, choice = total, (layout, variant)
+    return choice
+
+
+def _groups(channels: int, most: int) -> int:
+    """The fewest groups of equal size that hold at most `most` channels each."""
+    return next(d for d in range(1, channels + 1) if channels % d == 0 and channels // d <= most)
 
 
 def _int8_range(

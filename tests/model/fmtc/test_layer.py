@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fmcodec.fmtc import Context
-from fmcodec.fmtc.layer import LayerCodec, Layout
+from fmcodec.fmtc.layer import LayerCodec, Layout, choose
 
 
 def smooth_maps(images=6, channels=8, height=20, width=18, seed=0):
@@ -57,7 +57,9 @@ def test_layer_keeps_its_snr(layout, relu):
     wanted = np.maximum(MAPS, 0) if relu else MAPS
     snr = 10 * np.log10((wanted**2).sum() / ((decoded - wanted) ** 2).sum())
     assert 15.5 < snr < 17
-    assert bits == sum(tiles.bits for tiles in codec.encode(MAPS))
+    encoded = codec.encode(MAPS)
+    assert bits == sum(tiles.bits for tiles in encoded)
+    np.testing.assert_array_equal(decoded, codec.decode(encoded, *MAPS.shape[2:]))
     assert decoded.min() >= 0 or not relu
 
 
@@ -82,6 +84,30 @@ def test_groups_share_one_step():
     assert len(codec.contexts) == 4
     assert codec.step == pytest.approx(0.3, rel=1e-3)
     assert len({context.step for context in codec.contexts}) == 1
+
+
+def test_counted_bits_are_those_of_raw_and_cut_tiles():
+    """Tiles that are cut inside an image, and tiles that escape to raw."""
+    codec = LayerCodec.calibrate(MAPS, Layout(8, 8), step=0.02)
+    large = 9 * np.random.default_rng(1).normal(size=(2, 8, 200, 180)).astype(np.float32)
+    decoded, bits = codec.roundtrip(large)
+    encoded = codec.encode(large)
+    assert len(encoded[0]) == 4
+    assert any(int(tile[1]) >> 24 for tiles in encoded for tile in tiles)
+    assert bits == sum(tiles.bits for tiles in encoded)
+    np.testing.assert_array_equal(decoded, codec.decode(encoded, 200, 180))
+
+
+def test_choice_follows_the_maps():
+    """Smooth maps get blocks, noise gets none, and few images cannot pay for a large context."""
+    noise = np.random.default_rng(1).normal(size=MAPS.shape).astype(np.float32)
+    assert choose(noise, 0.5, relu=True) == (Layout(8), "eye")
+    layout, variant = choose(MAPS, 0.2, batch=1000)
+    assert variant == "pca_t"
+    assert layout.block > 1
+    assert layout.vector_length <= 64
+    small, _ = choose(MAPS, 0.2, batch=1)
+    assert small.vector_length < layout.vector_length
 
 
 def test_dead_channels():
