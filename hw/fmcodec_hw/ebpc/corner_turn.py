@@ -1,51 +1,13 @@
 """In-place corner turn: words go in, bit planes come out, and the storage is held only once."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+
 from fmcodec.ebpc import Params
+from fmcodec_hw.ebpc.cell_grid import CellGrid
 
 __all__ = ["CornerTurn"]
-
-
-class _Grid:
-    """A grid of cells that shifts down, shifts right, or holds.
-
-    Every second cell holds its bit inverted, so that a cell is one inverting and-or gate and its
-    flip-flop whichever way the bit goes on.
-    """
-
-    def __init__(self, rows: int, columns: int, name: str):
-        self.rows, self.columns = range(rows), range(columns)
-        self._cells = [
-            [Signal(name=f"{name}_{i}_{j}", reset_less=True) for j in self.columns]
-            for i in self.rows
-        ]
-
-    def __getitem__(self, at: tuple[int, int]) -> Value:
-        i, j = at
-        return self._cells[i][j] ^ ((i + j) & 1)
-
-    @property
-    def bottom(self) -> Value:
-        """The row that leaves next downward."""
-        return Cat(self[self.rows[-1], j] for j in self.columns)
-
-    @property
-    def rightmost(self) -> Value:
-        """The column that leaves next rightward."""
-        return Cat(self[i, self.columns[-1]] for i in self.rows)
-
-    def move(self, mod: Module, shift, down, top, right, left) -> None:
-        """On `down` row 0 takes `top`, on `right` column 0 takes `left`; `shift` is either."""
-        for i in self.rows:
-            for j in self.columns:
-                odd = (i + j) & 1
-                above = self[i - 1, j] if i else top[j]
-                before = self[i, j - 1] if j else left[i]
-                cell = self._cells[i][j]
-                enter = (down & ~(above ^ odd)) | (right & ~(before ^ odd))
-                mod.d.sync += cell.eq(~(enter | ~(shift | cell)))
 
 
 class CornerTurn(wiring.Component):
@@ -103,17 +65,19 @@ class CornerTurn(wiring.Component):
         with mod.If(turn):
             mod.d.sync += rightward.eq(~rightward)
 
-        square = _Grid(side, side, "square")
-        line = _Grid(1, side, "line")
+        square = CellGrid(side, side, "square")
+        line = CellGrid(1, side, "line")
         leave = Mux(rightward, square.rightmost, square.bottom)
         first = Mux(rightward, square.bottom, square.rightmost)[::-1]  # the oldest word, bits 1 up
 
         # What enters: bit 0 of a word to the line, bit b to cell side-b; a plane likewise
         enter, enter_line = self.word[1 : side + 1][::-1], self.word[0]
         if m > n:
-            upper = _Grid(n, m - n, "upper")
+            upper = CellGrid(n, m - n, "upper")
             drain = self.step & self.drain
-            upper.move(mod, self.step, self.step & ~self.drain, self.word[n:][::-1], drain, Const(0, n))
+            upper.move(
+                mod, self.step, self.step & ~self.drain, self.word[n:][::-1], drain, Const(0, n)
+            )
             plane = upper.rightmost
             enter = Mux(self.drain, plane[1:], enter)
             enter_line = Mux(self.drain, plane[0], enter_line)
@@ -129,7 +93,7 @@ class CornerTurn(wiring.Component):
         if m > n:
             rest = Cat(first, upper.bottom[::-1])
         if m < n:
-            old = _Grid(n - m, m, "old")
+            old = CellGrid(n - m, m, "old")
             load = shift & ~self.planes_left
             old.move(
                 mod,
