@@ -165,6 +165,39 @@ def test_onnx_gives_what_is_stored_between_layers(onnx_file):
     assert np.array_equal(found["conv2"].values, again["conv2"].values)
 
 
+def test_quantised_onnx_gives_integers(tmp_path):
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    helper, tensor = onnx.helper, onnx.numpy_helper.from_array
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["c"], "conv"),
+        helper.make_node("Relu", ["c"], ["r"], "relu"),
+        helper.make_node("QuantizeLinear", ["r", "s", "z"], ["q"], "quantise"),
+        helper.make_node("DequantizeLinear", ["q", "s", "z"], ["y"], "back"),
+    ]
+    constants = [
+        tensor(np.array([0.5, -0.25, 0.125], np.float32).reshape(1, 3, 1, 1), "w"),
+        tensor(np.float32(0.01), "s"),
+        tensor(np.uint8(3), "z"),
+    ]
+    value = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        nodes,
+        "quantised",
+        [value("x", onnx.TensorProto.FLOAT, [1, 3, 4, 4])],
+        [value("y", onnx.TensorProto.FLOAT, [1, 1, 4, 4])],
+        constants,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.save(model, tmp_path / "quantised.onnx")
+    source = SourceSpec(str(tmp_path / "quantised.onnx"), "random:1", normalisation="unit").open()
+    (captured,) = source.maps(0)
+    assert (captured.layer, captured.kind, captured.zero_point) == ("quantise", "relu", 3)
+    assert captured.values.dtype == np.uint8
+    assert captured.values.min() >= 3
+    assert captured.scale == pytest.approx(0.01)
+
+
 def test_a_wrong_onnx_model_is_refused(tmp_path):
     pytest.importorskip("onnxruntime")
     (tmp_path / "bad.onnx").write_bytes(b"\x00 not a model")

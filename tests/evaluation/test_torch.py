@@ -110,6 +110,9 @@ def test_wrong_weights_are_refused(tmp_path):
         SourceSpec(str(tmp_path / "weights.npz"), "random:1").open()
     with pytest.raises(InputError, match="must name a callable without arguments"):
         SourceSpec("no_such_package:network", "random:1").open()
+    nothing = SourceSpec("torch.nn:Identity", "random:1").open()
+    with pytest.raises(InputError, match="must have a layer or an activation"):
+        list(nothing.maps(0))
     with pytest.raises(InputError, match=r"must give a torch\.nn\.Module, not dict"):
         SourceSpec("builtins:dict", "random:1").open()
 

@@ -75,6 +75,8 @@ def record(module: Any, layers: str | None = None) -> Iterator[dict[str, tuple[s
                 handles.append(child.register_forward_pre_hook(drop_fused))
             handles.append(child.register_forward_hook(keep(name)))
     if not handles:
+        if layers is None:
+            raise InputError("network must have a layer or an activation, but no module is one")
         raise InputError(f"layers must match a module, but {layers!r} matches none")
     try:
         yield outputs

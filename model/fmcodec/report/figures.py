@@ -325,7 +325,8 @@ def histograms(summary: Summary, case: Case) -> tuple[str, str, Canvas]:
     canvas.suptitle(f"{case}", x=0.01, ha="left", fontsize=9)
     caption = (
         "Shares of all words and deltas, on a logarithmic scale; formats wider than 8 bits are "
-        "counted by their upper 8 bits. The narrower the deltas, the more bit planes are empty."
+        "counted by their upper 8 bits, unsigned words above 127 as negative ones. Where deltas "
+        "are small, bit planes are empty."
     )
     return f"histograms-{case.slug}", caption, canvas
 

@@ -61,7 +61,12 @@ def plans(data: Path, folder: Path) -> dict[str, Plan]:
             orders=("nchw", "nhwc", "tile:8x8x16"),
             max_images=8,
         ),
-        "formats": Plan((floating[0], floating[3]), formats=wide, max_images=8),
+        "formats": Plan(
+            (floating[0], floating[3]),
+            ("zero_rle", "zvc", "bpc", "ebpc", "ebpc:block_words=16", "zstd", "entropy"),
+            wide,
+            max_images=8,
+        ),
         "gradients": Plan((gradients,), formats=("fixed8", "fixed16", "float16", "bfloat16")),
     }
 

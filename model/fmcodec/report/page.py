@@ -59,7 +59,7 @@ def overview_table(summary: Summary) -> Table:
     """The ratios of every case and kind of maps; the best codec of a row in bold."""
     codecs = summary.codecs
     columns = ["network", "format", "order", "maps", "images", "words", "zeros"]
-    columns += [title_of(codec) for codec in codecs] + ["words/cycle, 1", "2"]
+    columns += [title_of(codec) for codec in codecs] + ["words/cycle, port 1", "port 2"]
     rows, strong = [], set()
     for number, line in enumerate(summary.overview().to_dict("records")):
         ratios = {codec: line[codec] for codec in codecs}
@@ -108,7 +108,7 @@ def sections(summary: Summary, progress: Any = lambda what: None) -> list[Sectio
                 "padding left out. A packet is a whole feature map, or a tile where the order is "
                 "one of tiles. The best codec of a row is set in bold; entropy is a bound.",
                 "Words/cycle of the EBPC cores are computed from their throughput bound, for one "
-                "and for two words per beat of the BPC port.",
+                "and for two words per beat of the BPC port (port 1, port 2).",
             ],
             overview_table(summary),
             overview_figures(summary),

@@ -115,6 +115,8 @@ def render(summaries: dict[str, Summary], work: Path, more: Sequence[str] = ()) 
         paper=_paper_table(floating),
         orders=_case_table(summaries["orders"], ("network", "format", "order")),
         formats=_case_table(summaries["formats"], ("network", "format")),
+        bfloat=_line(summaries["formats"], Case("squeezenet_v1_0", "bfloat16", "nchw")),
+        half=_line(summaries["formats"], Case("squeezenet_v1_0", "float16", "nchw")),
         gradients=_gradient_table(summaries["gradients"]),
         training_images="4000",
         first=steps[0],
@@ -169,7 +171,8 @@ def _row(summary: Summary, case: Case, kind: str | None) -> list[str]:
 
 
 def _heads(summary: Summary) -> list[str]:
-    return [title_of(codec).replace("entropy (bound)", "entropy") for codec in summary.codecs]
+    short = {"entropy (bound)": "entropy", "EBPC (block_words=16)": "EBPC, 16"}
+    return [short.get(title_of(codec), title_of(codec)) for codec in summary.codecs]
 
 
 def _ratio_table(summary: Summary, form: str) -> str:
@@ -203,7 +206,7 @@ def _paper_table(summary: Summary) -> str:
 def _case_table(summary: Summary, names: tuple[str, ...]) -> str:
     rows = []
     for case in summary.cases:
-        cells = {"network": NAMES[case.network], "format": case.format, "order": case.order.upper()}
+        cells = {"network": NAMES[case.network], "format": case.format, "order": case.order}
         rows.append([*(cells[name] for name in names), *_row(summary, case, None)])
     return _markdown([*names, "zeros, %", *_heads(summary)], rows, len(names))
 

@@ -34,7 +34,7 @@ class Case:
         return "".join(c if c.isalnum() or c in "-_." else "-" for c in joined)
 
     def __str__(self) -> str:
-        return f"{self.network}, {self.format}, {self.order.upper()}"
+        return f"{self.network}, {self.format}, {self.order}"
 
 
 def title_of(codec: str) -> str:
