@@ -1,7 +1,9 @@
 import csv
 import re
+import signal
 import subprocess
 import sys
+import time
 import weakref
 from dataclasses import replace
 
@@ -221,3 +223,33 @@ def test_nan_is_refused_and_named(maps_folder, tmp_path):
     # what is done is kept for --resume, but no report is there that could be taken for whole
     assert not (tmp_path / "out" / "report.html").exists()
     assert not (tmp_path / "out" / "maps.csv").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are different there")
+def test_ctrl_c_keeps_what_is_done(tmp_path):
+    folder, out = tmp_path / "maps", tmp_path / "out"
+    folder.mkdir()
+    rng = np.random.default_rng(3)
+    for image in range(60):
+        np.savez(folder / f"image{image:02}.npz", layer=rng.normal(size=(16, 64, 64)))
+    arguments = ["report", str(folder), "-o", str(out), "-c", "zvc", "-c", "deflate"]
+    command = [sys.executable, "-c", "from fmcodec.cli import main; main()", *arguments]
+    # a test runner in the background ignores ctrl-C, and its children would, too
+    running = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and len(list(out.glob("parts/measure*.maps.parquet"))) < 3:
+        time.sleep(0.01)
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=60)
+    assert running.returncode == 130
+    kept = len(list(out.glob("parts/*.maps.parquet")))
+    assert errors == (
+        f"fmcodec: interrupted; {kept} finished tasks are kept in {out}: go on with --resume\n"
+    )
+    assert 63 <= kept < 120
+    assert not (out / "report.html").exists()
