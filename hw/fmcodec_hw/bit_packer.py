@@ -13,8 +13,8 @@ class BitPacker(wiring.Component):
     """Append up to `push_bits` bits a cycle to a queue; its first `port_words` words are the port.
 
     The queue holds `capacity` bits, the oldest at the top and zeros below the youngest, so that a
-    packet's last word is padded by itself. One cycle of latency, one push a cycle. Reset empties it.
-    `least_room` is the smallest room ever asked for (default `push_bits`).
+    packet's last word is padded by itself. One cycle of latency, one push a cycle. Reset empties
+    it. `least_room` is the smallest room ever asked for (default `push_bits`).
 
     Members:
         data: the bits of a push, the first in the most significant bit, zeros behind the last.
@@ -56,7 +56,7 @@ class BitPacker(wiring.Component):
         )
 
     def room(self, bits: int) -> Value:
-        """A push of `bits` bits fits, a beat now being taken counted off: needs the port's ready."""
+        """A push of `bits` bits fits once a beat now being taken has left: needs its ready."""
         left = self.capacity - max(bits, self.least_room)
         port_bits = self.port_words * self.word_bits
         if left < port_bits - 1:
