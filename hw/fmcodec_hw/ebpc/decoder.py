@@ -3,8 +3,8 @@
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
-from fmcodec.ebpc import Params
 
+from fmcodec.ebpc import Params
 from fmcodec_hw import axis
 from fmcodec_hw.bit_window import BitWindow
 from fmcodec_hw.ebpc.delta_turn import DeltaTurn
@@ -30,8 +30,12 @@ class Decoder(wiring.Component):
 
     def __init__(self, params: Params, *, checked: bool = True, length_bits: int = 24):
         m = params.word_bits
-        if m & (m - 1):
-            raise ValueError(f"word_bits must be a power of two in the cores, not {m!r}")
+        if m not in (8, 16, 32):
+            raise ValueError(f"word_bits must be 8, 16 or 32 in the decoder, not {m!r}")
+        if isinstance(length_bits, bool) or not isinstance(length_bits, int):
+            raise TypeError(f"length_bits must be an int in 1..32, not {length_bits!r}")
+        if length_bits not in range(1, 33):
+            raise ValueError(f"length_bits must be an int in 1..32, not {length_bits!r}")
         self.params, self.checked, self.length_bits = params, checked, length_bits
         lanes = m // 8 if m % 8 == 0 else 1
         self._keep_bits = params.port_words * lanes if params.port_words > 1 else 0
@@ -44,6 +48,11 @@ class Decoder(wiring.Component):
             }
         )
 
+    @staticmethod
+    def max_overhead_cycles(params: Params) -> int:
+        """Cycles that a packet may take beyond `Params.max_cycles`: its first block's way in."""
+        return 2 * params.block_words + params.drain_cycles + 8
+
     def elaborate(self, platform):
         params = self.params
         m = Module()
@@ -53,11 +62,15 @@ class Decoder(wiring.Component):
         pair = (port_bits - 2 + planes.step_bits) // port_bits
         single = (port_bits - 2 + planes.symbol_bits) // port_bits
         # one beat more where the port can be the limit: what it brings must never have to wait
-        limited = params.max_block_bits > port_bits * max(word_bits, block_words)
+        spare = int(params.max_block_bits > port_bits * max(word_bits, block_words))
+        if block_words > word_bits:
+            # planes come in m of n steps: what the port cannot bring in those, it has to before
+            rush = (word_bits - 2) * max(planes.symbol_bits - port_bits, 0)
+            spare += -(-rush // port_bits) + 1
         m.submodules.window = window = BitWindow(
             word_bits,
             planes.step_bits,
-            pair + limited,
+            pair + spare,
             port_words=params.port_words,
             keep_bits=self._keep_bits,
         )
@@ -172,7 +185,13 @@ class Decoder(wiring.Component):
             damaged, begun, damage = Signal(), Signal(), Signal()
             # a block that was read ahead and not asked for: its base still waits
             based = (index == (0 if word_bits >= block_words else word_bits + 1)) & full & waiting
-            excess = window.more | (reads & ~first) | has_base | based | (begun & (~window.seen | window.whole))
+            excess = (
+                window.more
+                | (reads & ~first)
+                | has_base
+                | based
+                | (begun & (~window.seen | window.whole))
+            )
             m.d.comb += damage.eq(
                 damaged
                 | (window.step & planes.damaged)

@@ -3,6 +3,7 @@
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+
 from fmcodec.ebpc import Params
 
 __all__ = ["DeltaTurn"]
@@ -14,8 +15,8 @@ class DeltaTurn(wiring.Component):
     The heart is a square of side s = min(m, n-1). For one block it shifts right: planes enter at
     the left as columns while the deltas of the block before leave at the right; for the next block
     it shifts down. What does not fit the square is held beside it: for m >= n the last m-s planes
-    enter a store of their own, and its bits leave with the square's; for m < n the first n-1-s lanes
-    of every plane do, and those deltas leave before the square's.
+    enter a store of their own, and its bits leave with the square's; for m < n the first n-1-s
+    lanes of every plane do, and those deltas leave before the square's.
 
     Members:
         plane: lane i in bit i. before: the plane that entered last.
@@ -79,9 +80,7 @@ class DeltaTurn(wiring.Component):
             shows_down.eq(self.show & self.cross & ~rightward),
             shows_right.eq(self.show & self.cross & rightward),
         ]
-        crossing = (bottom & shows_down.replicate(side)) | (
-            rightmost & shows_right.replicate(side)
-        )
+        crossing = (bottom & shows_down.replicate(side)) | (rightmost & shows_right.replicate(side))
         entered = Mux(rightward, left, top)
 
         # rows of the store: planes (m >= n) or lanes; both shift the way that the square cannot

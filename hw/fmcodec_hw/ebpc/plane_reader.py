@@ -3,6 +3,7 @@
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+
 from fmcodec.ebpc import Params
 
 __all__ = ["PlaneReader"]
@@ -96,9 +97,7 @@ class PlaneReader(wiring.Component):
 
         symbol = Signal(self.symbol_bits)
         after_base = _field(self.head, word_bits, self.symbol_bits)
-        m.d.comb += symbol.eq(
-            Mux(self.first, after_base, _field(self.head, 0, self.symbol_bits))
-        )
+        m.d.comb += symbol.eq(Mux(self.first, after_base, _field(self.head, 0, self.symbol_bits)))
         case = _Prefix(params, m, symbol, "plane")
 
         # The run's rest: what follows this plane
@@ -108,7 +107,7 @@ class PlaneReader(wiring.Component):
 
         # The sign plane's symbol: behind plane m-1's, unless that one's run covers it
         lengths = [(~running & taken, length) for taken, length in case.lengths]
-        ahead = [choice for choice, (taken, _) in zip(lengths, case.lengths) if taken is not case.run]
+        ahead = [choice for i, choice in enumerate(lengths) if case.lengths[i][0] is not case.run]
         tail_bits = 5 + params.position_bits
         sign_symbol = Signal(tail_bits)
         m.d.comb += sign_symbol.eq(

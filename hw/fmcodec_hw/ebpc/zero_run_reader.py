@@ -1,8 +1,9 @@
 """Symbols of a ZNZ stream to the kinds of the packet's words, one word a cycle."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+
 from fmcodec.ebpc import Params
 from fmcodec_hw import axis
 from fmcodec_hw.bit_window import align
@@ -64,7 +65,9 @@ class ZeroRunReader(wiring.Component):
         m.d.comb += [
             self.nonzero.eq(bits[-1]),
             # a bit of the tail needs no more; a run reaches into the word at the port
-            self.valid.eq((there | (self.nonzero & (phase < min(run_bits, word_bits - 1)))) & ~behind),
+            self.valid.eq(
+                (there | (self.nonzero & (phase < min(run_bits, word_bits - 1)))) & ~behind
+            ),
             done.eq(self.nonzero | (zeros == bits[:run_bits])),
             step.eq(self.take & done),
             total.eq(phase + Mux(self.nonzero, 1, 1 + run_bits)),
@@ -75,9 +78,14 @@ class ZeroRunReader(wiring.Component):
             m.d.sync += zeros.eq(Mux(done, 0, zeros + 1))
         with m.If(move):
             m.d.sync += tail.eq(Cat(port, tail)[:run_bits])
+        unread = Const(0, 1)  # the last word has moved up and none of it is gone
         if run_bits >= word_bits:
             with m.If(behind & there & ~self.final):
                 m.d.sync += phase.eq(phase - word_bits)
+            moved_last = Signal()
+            with m.If(move):
+                m.d.sync += moved_last.eq(~self.seen)
+            unread = self.seen & moved_last & (phase + word_bits <= run_bits)
         with m.If(step):
             m.d.sync += phase.eq(Mux(move, total - word_bits, total))
         with m.If(self.beat.valid & self.beat.ready & self.beat.payload.last):
@@ -89,6 +97,6 @@ class ZeroRunReader(wiring.Component):
         m.d.comb += self.damaged.eq(
             (step & self.seen & (total > run_bits))
             | (self.take & self.last & ~done)
-            | (self.final & (excess | (self.seen & (phase + word_bits <= run_bits))))
+            | (self.final & (excess | unread))
         )
         return m
