@@ -31,13 +31,9 @@ T = TypeVar("T")
 
 
 def max_cycles(words: np.ndarray) -> float:
-    """Bound of the cycles for a packet: block by block or, for n < m, by the guaranteed rate."""
-    if PARAMS.block_words >= PARAMS.word_bits:
-        bound = PARAMS.max_cycles(words)
-    else:
-        bound = len(words) / PARAMS.guaranteed_words_per_cycle
-    # start-up and the flush of the last block
-    return bound + 3 * max(PARAMS.block_words, PARAMS.word_bits) + 16
+    """Bound of the cycles for a packet, start-up and flush included."""
+    overhead = 3 * max(PARAMS.block_words, PARAMS.word_bits) + 16
+    return PARAMS.max_cycles(words) + overhead
 
 
 def pauses(kind: str) -> Iterator[bool]:
