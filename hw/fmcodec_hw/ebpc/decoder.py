@@ -157,7 +157,7 @@ class Decoder(wiring.Component):
         with m.If(step):
             # without planes the deltas run out
             drained = dry & (index == side - 1)
-            m.d.sync += index.eq(Mux(ends | drained, 0, index + 1))
+            m.d.sync += index.eq(index + 1)
             m.d.sync += draining.eq(dry)
             with m.If(drained | last_plane):
                 m.d.sync += full.eq(~drained)
@@ -188,7 +188,7 @@ class Decoder(wiring.Component):
             excess = (
                 window.more
                 | (reads & ~first)
-                | has_base
+                | (has_base & full)
                 | based
                 | (begun & (~window.seen | window.whole))
             )

@@ -91,9 +91,9 @@ class PlaneReader(wiring.Component):
         params = self._params
         m = Module()
         lanes, word_bits = params.plane_bits, params.word_bits
-        zeros = Signal(range(word_bits + 1))  # planes of a run that are still to come
+        # planes of a run that are still to come, less one; none when not `running`
+        zeros = Signal(params.run_bits, reset_less=True)
         running = self.running
-        m.d.comb += running.eq(zeros != 0)
 
         symbol = Signal(self.symbol_bits)
         after_base = _field(self.head, word_bits, self.symbol_bits)
@@ -101,9 +101,9 @@ class PlaneReader(wiring.Component):
         case = _Prefix(params, m, symbol, "plane")
 
         # The run's rest: what follows this plane
-        zeros_after = Signal(range(2**params.run_bits + 1))
-        run_rest = _field(symbol, 3, params.run_bits) + 1
-        m.d.comb += zeros_after.eq(Mux(running, zeros - 1, Mux(case.run, run_rest, 0)))
+        run_field = _field(symbol, 3, params.run_bits)
+        runs_on = Signal()
+        m.d.comb += runs_on.eq(Mux(running, zeros != 0, case.run))
 
         # The sign plane's symbol: behind plane m-1's, unless that one's run covers it
         lengths = [(~running & taken, length) for taken, length in case.lengths]
@@ -118,7 +118,7 @@ class PlaneReader(wiring.Component):
         )
         sign = _Prefix(params, m, sign_symbol, "sign")
         has_sign = Signal()
-        m.d.comb += has_sign.eq(self.last & (zeros_after == 0))
+        m.d.comb += has_sign.eq(self.last & ~runs_on)
         m.d.comb += self.length.eq(
             Mux(self.first, word_bits, 0)
             + _select(lengths)
@@ -141,11 +141,14 @@ class PlaneReader(wiring.Component):
         base = Signal(word_bits, reset_less=True)
         m.d.comb += self.base.eq(base)
         with m.If(self.step):
-            m.d.sync += zeros.eq(Mux(self.last, 0, zeros_after))
+            m.d.sync += [
+                running.eq(runs_on & ~self.last),
+                zeros.eq(Mux(running, zeros - 1, run_field)),
+            ]
             with m.If(self.first):
                 m.d.sync += base.eq(_field(self.head, 0, word_bits))
         with m.If(self.clear):
-            m.d.sync += zeros.eq(0)
+            m.d.sync += running.eq(0)
 
         def misplaced(case, symbol):
             # a single one needs a lane at its position, a pair also one behind it
@@ -154,7 +157,7 @@ class PlaneReader(wiring.Component):
 
         m.d.comb += self.damaged.eq(
             (~running & misplaced(case, symbol))
-            | (self.last & (zeros_after > 1))
+            | (self.last & runs_on & (Mux(running, zeros - 1, run_field) != 0))
             | (has_sign & (sign.run | misplaced(sign, sign_symbol)))
         )
         return m
