@@ -23,8 +23,6 @@ class Config:
         params: parameters of encoder and decoder.
         reset: "sync-high" or "async-low".
         checked: whether the decoder reports damage.
-        initial_values: False takes the registers' initial values out of the Verilog, as in an
-            ASIC: only the reset may bring the cores to a known state.
         maps: whether the embedded feature maps run in full and stand in the table.
 
     A configuration's name is m/n/z, "p2" for two words a beat, and what is unusual.
@@ -33,7 +31,6 @@ class Config:
     params: Params
     reset: str = "sync-high"
     checked: bool = True
-    initial_values: bool = True
     maps: bool = False
 
     @property
@@ -53,8 +50,8 @@ CONFIGS = {
     "32/16/16": Config(Params(32, 16, 16)),
     "8/16/16": Config(Params(8, 16, 16)),
     "8/4/16": Config(Params(8, 4, 16)),
-    "16/16/16p2-async": Config(Params(16, 16, 16, 2), reset="async-low", initial_values=False),
-    "8/8/16-bare": Config(Params(8, 8, 16), checked=False, initial_values=False),
+    "16/16/16p2-async": Config(Params(16, 16, 16, 2), reset="async-low"),
+    "8/8/16-unchecked": Config(Params(8, 8, 16), checked=False),
 }
 
 

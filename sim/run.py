@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import re
 import shutil
 import sys
 import textwrap
@@ -96,8 +95,6 @@ def export_cores(config: Config, folder: Path) -> list[Path]:
     for top in tops:
         with _EXPORT:
             text = export.to_verilog(top)
-        if not config.initial_values:
-            text = re.sub(r"^( *reg [^=\n$]*?) = [^;\n]*;$", r"\1;", text, flags=re.MULTILINE)
         paths.append(folder / f"{top.name}.v")
         if not paths[-1].exists() or paths[-1].read_text() != text:
             export.write({f"{top.name}.v": text}, folder)
@@ -168,7 +165,7 @@ def simulate(name: str, benches: Sequence[str], run: Run, seed: int, simulator: 
             test_dir=folder,
             results_xml=str(folder / "results.xml"),
             seed=seed,
-            # registers without an initial value begin with random ones
+            # the exported registers have no initial values: they begin with random ones
             plusargs=["+verilator+rand+reset+2", f"+verilator+seed+{seed % 2**31}"]
             if verilator
             else [],
