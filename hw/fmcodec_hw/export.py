@@ -21,6 +21,7 @@ from amaranth.lib.data import StructLayout
 from amaranth.lib.wiring import In, Out
 
 from fmcodec import ebpc
+from fmcodec_hw.ebpc import Decoder, Encoder
 
 __all__ = [
     "FORMAT_VERSIONS",
@@ -130,8 +131,6 @@ def _fields(signature: stream.Signature) -> Iterable[tuple[tuple[str, ...], int]
 
 def ebpc_encoder(params: ebpc.Params, *, reset: str = "sync-high") -> AxiTop:
     """The EBPC encoder as module `ebpc_encoder`, with the ports of doc/format.md."""
-    from fmcodec_hw.ebpc.encoder import Encoder
-
     prefixes = {"words": "s_axis", "bpc": "m_axis_bpc", "znz": "m_axis_znz"}
     return AxiTop(Encoder(params), name="ebpc_encoder", prefixes=prefixes, reset=reset)
 
@@ -147,8 +146,6 @@ def ebpc_decoder(
 
     `checked` keeps damage detection in; `length_bits` is the width of a packet's length.
     """
-    from fmcodec_hw.ebpc.decoder import Decoder
-
     prefixes = {
         "length": "s_axis_len",
         "bpc": "s_axis_bpc",
