@@ -7,8 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("cocotb_tools", reason="needs the packages of fmcodec[sim]")
-
 import run
 from configs import CONFIGS, Config
 from fmcodec.ebpc import Params
