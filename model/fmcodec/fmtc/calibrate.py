@@ -174,15 +174,16 @@ class Trial:
         """Estimates with this step: bits a vector, and bits of the context."""
         keep = self.kept(step)
         levels = np.rint(self._coefficients[:, :keep] / np.float32(step)).astype(np.int64)
-        if self.transform.bypass:  # its components come in no order that tables could follow
-            rate = keep * max(_entropy(levels), 1.0)
-        else:
-            rate = sum(max(_entropy(column), 1.0) for column in levels.T)
+        levels -= levels.min()
+        symbols = int(levels.max()) + 1
+        counts = np.stack([np.bincount(column, minlength=symbols) for column in levels.T])
         channels, tables = len(self._mean), min(self.params.tables, keep)
-        symbols = int(np.ptp(levels)) + 1
+        edges = _split(counts, tables)
+        runs = [counts[first:last].sum(axis=0) for first, last in pairwise(edges)]
+        rate = sum(max(_entropy(run), 1.0) * run.sum() for run in runs) / len(levels)
         words = 8 + tables + keep + channels + -(-tables * symbols // 8)
         matrix = 0 if self.transform.bypass else keep * channels * self.params.matrix_bits
-        return float(rate), WORD_BITS * words + matrix
+        return rate, WORD_BITS * words + matrix
 
     def kept(self, step: float) -> int:
         """Components that are coded with this step; fewer than there are where `trim` is set.
@@ -197,7 +198,9 @@ class Trial:
         saved = np.square(self._coefficients).mean(axis=0) - np.square(
             self._coefficients - levels * np.float32(step)
         ).mean(axis=0)
-        rates = np.array([max(_entropy(column), 1.0) for column in levels.T.astype(np.int64)])
+        levels -= levels.min()
+        counts = (np.bincount(column) for column in levels.T.astype(np.int64))
+        rates = np.array([max(_entropy(column), 1.0) for column in counts])
         worth = np.flatnonzero(saved > rates * 2 * math.log(2) * step**2 / 12)
         return int(worth[-1]) + 1 if len(worth) else 1
 
@@ -263,11 +266,12 @@ def bisect_step(trials: list[Trial], snr_db: float) -> float:
     return fine
 
 
-def _entropy(levels: npt.NDArray[np.int64]) -> float:
-    """Order-0 entropy in bits a symbol."""
-    counts = np.bincount((levels - levels.min()).ravel())
-    shares = counts[counts > 0] / levels.size
-    return float(-(shares * np.log2(shares)).sum())
+def _entropy(counts: npt.NDArray[np.int64]) -> float:
+    """Order-0 entropy in bits a symbol, less the bias that few samples have (Miller, Madow)."""
+    counts = counts[counts > 0]
+    total = counts.sum()
+    bias = (len(counts) - 1) / (2 * math.log(2) * total)
+    return float(np.log2(total) - (counts * np.log2(counts)).sum() / total + bias)
 
 
 def _fixed_point(value: float, most: int) -> tuple[int, int]:

@@ -138,7 +138,7 @@ class LayerCodec:
         if (snr_db is None) == (step is None):
             raise ValueError("snr_db or step must be given, and not both")
         task = _Task(maps, params or Params(), relu, ceiling, floor, seed)
-        parts = task.parts(layout, variant, TRIAL_VECTORS)
+        parts = task.parts(layout, variant)
         trials = [trial for trial, _ in parts]
         if snr_db is not None:
             units = bisect_step(trials, snr_db)
@@ -242,18 +242,26 @@ class _Task:
             self.high = min(round(ceiling / self.scale) + self.origin, 127)
         self._values = _to_int8(maps, self.scale, self.origin)
 
-    def parts(self, layout: Layout, variant: str, trials: int) -> list[tuple[Trial, Calibrator]]:
-        """A trial on about `trials` vectors, and the samples, of every group."""
+    def parts(
+        self, layout: Layout, variant: str, split: bool = False
+    ) -> list[tuple[Trial, Calibrator]]:
+        """A trial and the samples of every group; `split` fits to one half, tries on the other."""
         params = replace(self.params, channels=layout.vector_length, lanes=None)
+        split = split and len(self._values) > 1
         parts = []
-        for vectors in layout.to_vectors(self._values):
+        others = layout.to_vectors(self._values[1::2]) if split else [None] * layout.groups
+        seen = self._values[::2] if split else self._values
+        for vectors, other in zip(layout.to_vectors(seen), others, strict=True):
             calibrator = Calibrator(params, seed=self.seed)
             calibrator.update(vectors)
             if np.ptp(vectors) == 0:  # a group of dead channels: any code will do
                 calibrator.update(vectors[:1] ^ np.eye(layout.vector_length, dtype=np.int8))
             calibrator.require_enough(allow_constant=True)
             transform = fit(calibrator.moments, params, variant, origin=self.origin)
-            sample = calibrator.sample(max(trials // layout.groups, 512))
+            count = max(TRIAL_VECTORS // layout.groups, 1024)
+            sample = calibrator.sample(count)
+            if other is not None:
+                sample = np.random.default_rng(self.seed).permutation(other)[:count]
             trial = Trial(transform, sample, params, self.low, self.high, self.origin)
             parts.append((trial, calibrator))
         return parts
@@ -274,7 +282,7 @@ def choose(
 
     Candidates are vectors of up to 16, 64 and 256 values in blocks of 1, 2 and 4 pixels with a
     trimmed transform (`pca_t`), and no transform (`eye`); one that cannot hold the range with this
-    step is none.
+    step is none. They are fitted to every other map and tried on those between.
 
     Args:
         maps, step, params, relu, ceiling, floor: see `LayerCodec.calibrate`.
@@ -298,10 +306,10 @@ def choose(
         *((layout, "pca_t") for layout in dict.fromkeys(layouts)),
     ]:
         vectors = -(-height // layout.block) * -(-width // layout.block)
-        if variant != "eye" and vectors * len(maps) < 4 * layout.vector_length:
+        if variant != "eye" and vectors * len(maps) < 8 * layout.vector_length:
             continue  # too few to know their correlation
         task = plain if variant == "eye" else full
-        trials = [trial for trial, _ in task.parts(layout, variant, TRIAL_VECTORS // 4)]
+        trials = [trial for trial, _ in task.parts(layout, variant, split=True)]
         units = step / task.scale
         if variant != "eye" and max(trial.finest_step for trial in trials) > units:
             continue

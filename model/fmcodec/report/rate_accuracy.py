@@ -1,390 +1,179 @@
-"""Rate against accuracy of lossy codecs inside networks: what FMTC is judged by.
+"""Lossy coding inside networks: what is measured for the results page, and its section there.
 
-Every scheme codes every stored map of a network while it runs on images that no calibration saw.
-All of them get the same quantiser steps, those that the noise budget of a layer allows, so that
-they differ in how many bits they take for the same harm.
-
-PyTorch is imported with this module.
+A point, one scheme at one noise budget in one network, is measured once and kept in a file.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import asdict, dataclass, field
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
-import torch
-from torch import Tensor, nn
 
-from fmcodec.codecs import get_codec
+from fmcodec.capture import InputError
+from fmcodec.capture.errors import require
 from fmcodec.fmtc import Params
-from fmcodec.fmtc.insertion import RoundTrip, capture, inserted
-from fmcodec.fmtc.layer import LayerCodec, Layout, choose
-from fmcodec.networks import Network, Sum
 
-__all__ = ["Experiment", "Point", "Scheme", "TestSet", "at_agreement", "sites_of"]
+if TYPE_CHECKING:
+    from fmcodec.networks import Network
+    from fmcodec.report.rate_experiment import Experiment, Scheme
 
-MAX_VALUES = 2 << 20  # of a layer's calibration maps, whatever the number of images
-Maps = npt.NDArray[np.float32]
+__all__ = ["NETWORKS", "measure", "section"]
+
+NETWORKS = ("resnet20_cifar10", "resnet8_cifar10", "squeezenet_v1_0", "mobilenet_v2")
+NOISE = (0.06, 0.1, 0.17, 0.3)
+STUDIED = ("resnet20_cifar10", 0.17)  # where one parameter after another is varied
+CALIBRATION_IMAGES = 256
+CALIBRATION_PHOTOS = 16
+TEST_IMAGES = 500
+
+Progress = Callable[[str, int, int], None]
 
 
-@dataclass(frozen=True)
-class Scheme:
-    """One way to code all maps of a network.
+def section(data: Path, work: Path, figures: Path, progress: Progress) -> str:
+    """Measure what is not measured yet and write the section of the results page.
 
-    Attributes:
-        name: how tables and figures call it.
-        kind: `fmtc`; `plain`, one quantiser and Huffman table a layer after the ReLU; or
-            `lossless`, 8-bit maps under a codec of `fmcodec.codecs`.
-        max_length: longest vector of `fmtc`; each layer takes the layout that is estimated best.
-        layout: instead, (channels of a group, block) wherever the layer has them.
-        floor: steps below zero at which inputs saturate; None leaves them, as folding does.
-        params: build of `fmtc`.
-        batch: images that share the reading of a context, when layouts are chosen.
-        codec: of `lossless`.
+    Args:
+        data: folder of models/*.npz, images/*.JPEG and the CIFAR-10 arrays.
+        work: folder where the measurements are kept, in fmtc.json.
+        figures: folder of the page's figures.
+        progress: called with what is done, how much of it, and how much there is.
+
+    Returns:
+        Markdown.
     """
+    from fmcodec.report.rate_page import draw, render
 
-    name: str
-    kind: str = "fmtc"
-    max_length: int = 64
-    layout: tuple[int, int] | None = None
-    floor: float | None = 1.0
-    params: Params = field(default_factory=lambda: Params(matrix_bits=10, tables=4))
-    batch: int = 16
-    codec: str = ""
-
-
-@dataclass
-class Point:
-    """What a scheme did to a network at one noise budget.
-
-    Attributes:
-        network, scheme: names.
-        noise: predicted noise of the decision in units of its mean margin; 0 for 8-bit maps.
-        bits: bits in memory a value, with headers, padding and index, without contexts.
-        context_bits: bits of all contexts over the values of one image.
-        agreement: share of images of each test set that are classified as without coding.
-        accuracy: share that is classified rightly, for sets with labels.
-        values: values of an image, all layers.
-        inverse_macs: multiply-accumulates of the inverse transforms for an image.
-        layers: for each layer its values, bits a value and layout.
-    """
-
-    network: str
-    scheme: str
-    noise: float
-    bits: float
-    context_bits: float
-    agreement: dict[str, float]
-    accuracy: dict[str, float]
-    values: int
-    inverse_macs: float
-    layers: dict[str, tuple[int, float, str]]
-
-    def to_json(self) -> dict:
-        """The point as a JSON-able dict."""
-        return asdict(self)
+    measured = measure(data, work, progress=progress)
+    figures.mkdir(parents=True, exist_ok=True)
+    drawings = draw(measured)
+    for figure in drawings:
+        (figures / f"{figure.name}.svg").write_text(figure.svg, encoding="utf-8")
+    return render(measured, drawings)
 
 
-@dataclass(frozen=True)
-class TestSet:
-    """Inputs that no calibration saw, (images, 3, size, size), and labels where they are honest."""
-
-    name: str
-    inputs: Tensor
-    labels: npt.NDArray[np.integer] | None = None
-
-
-def sites_of(module: nn.Module) -> list[str]:
-    """Modules whose output a network stores: activations, and linear maps that none follows.
-
-    A bottleneck's projection is stored itself where no sum takes it.
-    """
-    names = dict(module.named_modules())
-
-    def stored(name: str, part: nn.Module) -> bool:
-        parent = names.get(name.rpartition(".")[0])
-        if isinstance(part, Sum):
-            return not any(hasattr(parent, after) for after in ("relu", "relu2"))
-        projection = name.endswith("project") and getattr(parent, "sum", None) is None
-        return projection or isinstance(part, nn.ReLU | nn.ReLU6)
-
-    return [name for name, part in names.items() if stored(name, part)]
-
-
-class Experiment:
-    """A network with its calibration and what follows from it alone."""
-
-    def __init__(
-        self,
-        network: Network,
-        calibration: Tensor,
-        tests: list[TestSet],
-        max_values: int = MAX_VALUES,
-    ) -> None:
-        self.network = network
-        self.tests = tests
-        self.module = network.module
-        names = dict(self.module.named_modules())
-        self.sites = sites_of(self.module)
-        self.relu = {s: isinstance(names[s], nn.ReLU | nn.ReLU6) for s in self.sites}
-        self.ceiling = {s: 6.0 if isinstance(names[s], nn.ReLU6) else None for s in self.sites}
-        self.maps = capture(self.module, calibration, self.sites)
-        self.values = {site: self.maps[site][0].size for site in self.sites}
-        self.gain, self.margin = self._sensitivity(calibration)
-        for site, maps in self.maps.items():
-            self.maps[site] = maps[: max(max_values // self.values[site], 4)].copy()
-        self.plain = {test.name: self._classes(test.inputs) for test in tests}
-
-    def _sensitivity(self, inputs: Tensor) -> tuple[dict[str, float], float]:
-        """RMS gradient of the margin by a non-zero value of each site, and the mean margin.
-
-        The margin is how far the likeliest class is ahead of the second.
-        """
-        stored: dict[str, Tensor] = {}
-        names = dict(self.module.named_modules())
-        handles = [
-            names[site].register_forward_hook(lambda _, __, out, s=site: _retain(stored, s, out))
-            for site in self.sites
-        ]
-        power: dict[str, float] = dict.fromkeys(self.sites, 0.0)
-        count: dict[str, int] = dict.fromkeys(self.sites, 0)
-        margins = 0.0
-        for part in inputs.split(8):
-            best = self.module(part.clone().requires_grad_()).topk(2, dim=1).values
-            margin = best[:, 0] - best[:, 1]
-            margin.sum().backward()
-            margins += float(margin.detach().sum())
-            for site, values in stored.items():
-                alive = values.detach() != 0
-                assert values.grad is not None
-                power[site] += float(values.grad[alive].double().square().sum())
-                count[site] += int(alive.sum())
-        for handle in handles:
-            handle.remove()
-        self.module.zero_grad(set_to_none=True)
-        self.alive = {site: count[site] / len(inputs) for site in self.sites}
-        gain = {s: math.sqrt(max(power[s] / max(count[s], 1), 1e-20)) for s in self.sites}
-        return gain, margins / len(inputs)
-
-    def step(self, site: str, noise: float) -> float:
-        """Quantiser step of a layer with which all of them together make this much noise.
-
-        Uniform noise of step^2 / 12 on the living values of every layer reaches the margin by the
-        gradient; equal noise a value is what the least bits ask.
-        """
-        values = sum(self.alive.values())
-        return noise * self.margin * math.sqrt(12 / values) / self.gain[site]
-
-    def run(self, scheme: Scheme, noise: float = 0.0) -> Point:
-        """Calibrate a scheme for a noise budget and measure it on the test sets."""
-        codecs = {site: self._codec(scheme, site, noise) for site in self.sites}
-        agreement, accuracy = {}, {}
-        bits = dict.fromkeys(self.sites, 0)
-        images = 0
-        for test in self.tests:
-            with inserted(self.module, codecs) as meter:
-                classes = self._classes(test.inputs)
-            images += len(test.inputs)
-            for site in self.sites:
-                bits[site] += meter.bits[site]
-            agreement[test.name] = float((classes == self.plain[test.name]).mean())
-            if test.labels is not None:
-                accuracy[test.name] = float((classes == test.labels).mean())
-        values = sum(self.values.values())
-        layers = {
-            site: (
-                self.values[site],
-                bits[site] / images / self.values[site],
-                getattr(codecs[site], "title", ""),
-            )
-            for site in self.sites
-        }
-        return Point(
-            self.network.name,
-            scheme.name,
-            noise,
-            sum(bits.values()) / images / values,
-            sum(getattr(codec, "context_bits", 0) for codec in codecs.values()) / values,
-            agreement,
-            accuracy,
-            values,
-            sum(self.values[s] * getattr(codecs[s], "inverse_macs", 0) for s in self.sites),
-            layers,
-        )
-
-    def plain_accuracy(self) -> dict[str, float]:
-        """Accuracy without coding, for the sets with labels."""
-        return {
-            test.name: float((self.plain[test.name] == test.labels).mean())
-            for test in self.tests
-            if test.labels is not None
-        }
-
-    def network_macs(self) -> int:
-        """Multiply-accumulates of the network itself for one image."""
-        macs = 0
-
-        def add(layer: nn.Module, _: tuple, out: Tensor) -> None:
-            nonlocal macs
-            weight = layer.weight
-            assert isinstance(weight, Tensor)
-            macs += out[0].numel() * weight[0].numel()
-
-        handles = [
-            part.register_forward_hook(add)
-            for part in self.module.modules()
-            if isinstance(part, nn.Conv2d | nn.Linear)
-        ]
-        with torch.inference_mode():
-            self.module(self.tests[0].inputs[:1])
-        for handle in handles:
-            handle.remove()
-        return macs
-
-    def _classes(self, inputs: Tensor) -> npt.NDArray[np.int64]:
-        with torch.inference_mode():
-            parts = [self.module(part).flatten(1).argmax(1) for part in inputs.split(16)]
-        return torch.cat(parts).numpy() - self.network.label_offset
-
-    def _codec(self, scheme: Scheme, site: str, noise: float) -> RoundTrip:
-        maps, relu, ceiling = self.maps[site], self.relu[site], self.ceiling[site]
-        if scheme.kind == "lossless":
-            return Lossless(maps, relu, ceiling, scheme.codec)
-        step = self.step(site, noise)
-        if scheme.kind == "plain":
-            return Plain(maps, relu, ceiling, step)
-        floor = math.inf if scheme.floor is None else scheme.floor * step
-        if scheme.layout is None:
-            layout, variant = choose(
-                maps,
-                step,
-                scheme.params,
-                max_length=scheme.max_length,
-                batch=scheme.batch,
-                relu=relu,
-                ceiling=ceiling,
-                floor=floor,
-            )
-        else:
-            group, block = scheme.layout
-            channels = maps.shape[1]
-            wide = math.gcd(channels, group)
-            layout, variant = Layout(channels, channels // wide, block), "pca_t"
-        floor = 0.0 if variant == "eye" else floor
-        codec = LayerCodec.calibrate(
-            maps,
-            layout,
-            scheme.params,
-            variant=variant,
-            step=step,
-            relu=relu,
-            ceiling=ceiling,
-            floor=floor,
-        )
-        return Titled(codec, variant)
-
-
-class Titled:
-    """A layer's codec with its layout in words."""
-
-    def __init__(self, codec: LayerCodec, variant: str) -> None:
-        layout = codec.layout
-        group = layout.channels // layout.groups
-        self.title = "none" if variant == "eye" else f"{group}x{layout.block}x{layout.block}"
-        self.context_bits = codec.context_bits
-        self.inverse_macs = codec.inverse_macs
-        self.roundtrip = codec.roundtrip
-
-
-class Plain:
-    """The fair baseline: one quantiser step and one Huffman table, after the ReLU."""
-
-    title = "none"
-    inverse_macs = 0.0
-
-    def __init__(self, maps: Maps, relu: bool, ceiling: float | None, step: float) -> None:
-        self.relu = relu
-        self.codec = LayerCodec.calibrate(
-            self._scalars(maps),
-            Layout(1),
-            Params(tables=1),
-            variant="eye",
-            step=step,
-            relu=relu,
-            ceiling=ceiling,
-            floor=0.0,
-        )
-        self.context_bits = self.codec.context_bits
-
-    def _scalars(self, maps: Maps) -> Maps:
-        maps = np.maximum(maps, 0) if self.relu else maps
-        # an image's values in one row: its tiles are then as large as those of a transform
-        return maps.reshape(len(maps), 1, 1, -1)
-
-    def roundtrip(self, maps: Maps) -> tuple[Maps, int]:
-        """Coded and decoded maps, and their bits in memory."""
-        decoded, bits = self.codec.roundtrip(self._scalars(maps))
-        return decoded.reshape(maps.shape), bits
-
-
-class Lossless:
-    """8-bit maps after the ReLU, each image a packet of a lossless codec in NCHW order."""
-
-    title = "none"
-
-    def __init__(self, maps: Maps, relu: bool, ceiling: float | None, codec: str) -> None:
-        self.relu = relu
-        top = float(maps.max() if relu else np.abs(maps).max())
-        if ceiling is not None:
-            top = min(top, ceiling)
-        self.most = 255 if relu else 127
-        self.scale = max(top, 1e-9) / self.most
-        self.codec = get_codec(codec)
-
-    def roundtrip(self, maps: Maps) -> tuple[Maps, int]:
-        """Quantised maps, and the bits of their packets, padded to whole words of 32 bits."""
-        least = 0 if self.relu else -128
-        levels = np.clip(np.rint(maps / np.float32(self.scale)), least, self.most)
-        # unsigned levels as the words of the same bits
-        words = levels.astype(np.int16).astype(np.uint8).view(np.int8)
-        bits = sum(32 * -(-self.codec.encoded_bits(image.reshape(-1)) // 32) for image in words)
-        return levels * np.float32(self.scale), bits
-
-
-def _retain(stored: dict[str, Tensor], site: str, out: Tensor) -> None:
-    out.retain_grad()
-    stored[site] = out
-
-
-def at_agreement(points: list[Point], test: str, wanted: float) -> Point | None:
-    """The point of fewest bits that keeps an agreement, between two measured ones by line.
-
-    Its figures are interpolated in the agreement; None where no point keeps it.
-    """
-    ordered = sorted(points, key=lambda point: point.bits)
-    for low, high in zip([None, *ordered], ordered, strict=False):
-        if high.agreement[test] < wanted:
+def measure(
+    data: Path,
+    work: Path,
+    networks: Sequence[str] = NETWORKS,
+    noises: Sequence[float] = NOISE,
+    images: int = TEST_IMAGES,
+    progress: Progress = lambda *_: None,
+) -> dict[str, Any]:
+    """Measure every scheme in every network; what work/fmtc.json has already is left as it is."""
+    require("torch", "torch", "running networks with coded activations")
+    store = work / "fmtc.json"
+    measured = json.loads(store.read_text()) if store.exists() else {"networks": {}, "points": []}
+    for name in networks:
+        done = {(point["network"], point["scheme"], point["noise"]) for point in measured["points"]}
+        tasks = [task for task in _tasks(name, noises) if (name, task[0].name, task[1]) not in done]
+        if not tasks:
             continue
-        if low is None:
-            return high
-        span = high.agreement[test] - low.agreement[test]
-        share = (wanted - low.agreement[test]) / span
+        experiment = _experiment(data, name, images)
+        measured["networks"][name] = {
+            "values": sum(experiment.values.values()),
+            "macs": experiment.network_macs(),
+            "tests": {test.name: len(test.inputs) for test in experiment.tests},
+            "accuracy": experiment.plain_accuracy(),
+        }
+        for index, (scheme, noise) in enumerate(tasks):
+            progress(name, index, len(tasks))
+            # no step is finer than an 8-bit unit: a budget of next to nothing gives 8 bits
+            point = experiment.run(scheme, noise or 1e-6)
+            point.noise = noise
+            measured["points"].append(point.to_json())
+            _save(measured, store)
+        progress(name, len(tasks), len(tasks))
+    return measured
 
-        def mix(a: float, b: float, share: float = share) -> float:
-            return a + share * (b - a)
 
-        return Point(
-            high.network,
-            high.scheme,
-            mix(low.noise, high.noise),
-            mix(low.bits, high.bits),
-            mix(low.context_bits, high.context_bits),
-            {name: mix(low.agreement[name], value) for name, value in high.agreement.items()},
-            {name: mix(low.accuracy[name], value) for name, value in high.accuracy.items()},
-            high.values,
-            mix(low.inverse_macs, high.inverse_macs),
-            high.layers,
-        )
-    return None
+def schemes() -> list[tuple[Scheme, bool]]:
+    """The schemes of every network, and whether they follow the noise budget."""
+    from fmcodec.report.rate_experiment import Scheme
+
+    return [
+        (Scheme("EBPC, 8 bits", kind="lossless", codec="ebpc"), False),
+        (Scheme("ZVC, 8 bits", kind="lossless", codec="zvc"), False),
+        (Scheme("Huffman, 8 bits", kind="plain"), False),
+        (Scheme("quantise + Huffman", kind="plain"), True),
+        (Scheme("FMTC 64, batch 1", batch=1), True),
+        (Scheme("FMTC 64", batch=256), True),
+        (Scheme("FMTC 256", max_length=256, batch=256), True),
+    ]
+
+
+def study() -> list[Scheme]:
+    """One parameter after another, everything else as in FMTC 64."""
+    from fmcodec.report.rate_experiment import Scheme
+
+    def build(matrix_bits: int = 10, tables: int = 4) -> Params:
+        return Params(matrix_bits=matrix_bits, tables=tables)
+
+    shapes = ((8, 1), (16, 1), (32, 1), (64, 1), (4, 2), (16, 2), (4, 4), (16, 4))
+    counts = (1, 2, 4, 8)
+    return [
+        *(Scheme(f"G = {g}", batch=256, params=build(tables=g)) for g in counts),
+        Scheme("TW = 8", batch=256, params=build(matrix_bits=8)),
+        Scheme("no floor", batch=256, floor=None),
+        *(
+            Scheme(f"group {group}, block {block}", layout=(group, block))
+            for group, block in shapes
+        ),
+    ]
+
+
+def _tasks(name: str, noises: Sequence[float]) -> list[tuple[Scheme, float]]:
+    # budget by budget: what is interrupted early has all schemes side by side
+    fixed = [(scheme, 0.0) for scheme, follows in schemes() if not follows]
+    swept = [(scheme, noise) for noise in noises for scheme, follows in schemes() if follows]
+    studied = [(scheme, STUDIED[1]) for scheme in study()] if name == STUDIED[0] else []
+    return fixed + swept + studied
+
+
+def _save(measured: dict[str, Any], store: Path) -> None:
+    store.parent.mkdir(parents=True, exist_ok=True)
+    partial = store.with_suffix(".partial")
+    partial.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
+    partial.replace(store)
+
+
+def _experiment(data: Path, name: str, images: int) -> Experiment:
+    import torch
+
+    from fmcodec.networks import load
+    from fmcodec.report.rate_experiment import Experiment, TestSet
+
+    network = load(data / "models" / f"{name}.npz")
+
+    def inputs(pixels: Any) -> torch.Tensor:
+        return torch.from_numpy(np.stack([network.prepare(image) for image in pixels]))
+
+    if network.size == 32:
+        train = np.load(data / "cifar10_train4000_lossless.npz")["images"]
+        test = np.load(data / "cifar10_test1000.npz")
+        # evenly spread: the file may be sorted by class
+        chosen = np.linspace(0, len(test["images"]) - 1, images).astype(int)
+        held_out = TestSet("held-out", inputs(train[-images:]))
+        labelled = TestSet("test", inputs(test["images"][chosen]), test["labels"][chosen])
+        return Experiment(network, inputs(train[:CALIBRATION_IMAGES]), [held_out, labelled])
+    files = sorted((data / "images").glob("*.JPEG"))
+    if len(files) <= CALIBRATION_PHOTOS:
+        raise InputError(f"{data / 'images'} must hold more than {CALIBRATION_PHOTOS} pictures")
+    views = [_views(path, network) for path in files]
+    seen = [view for photo in views[:CALIBRATION_PHOTOS] for view in photo[:2]]
+    fresh = [view for photo in views[CALIBRATION_PHOTOS:] for view in photo]
+    return Experiment(network, inputs(seen), [TestSet("held-out", inputs(fresh))])
+
+
+def _views(path: Path, network: Network) -> list[np.ndarray]:
+    """Three crops of a photograph, uint8 (size, size, 3): the middle, it mirrored, a corner."""
+    image = require("PIL.Image", "report", f"reading {path.name}")
+    with image.open(path) as file:
+        picture = file.convert("RGB")
+    scale = 1.15 * network.size / min(picture.size)
+    pixels = np.asarray(picture.resize([round(side * scale) for side in picture.size]))
+    top, left = ((side - network.size) // 2 for side in pixels.shape[:2])
+    middle = pixels[top : top + network.size, left : left + network.size]
+    return [middle, middle[:, ::-1], pixels[: network.size, : network.size]]
