@@ -121,7 +121,11 @@ class Encoder(wiring.Component):
 
         # A word is taken when whatever it may push has room
         data = self.words.payload.data
-        nonzero, room, step, accept, znz_closing = (Signal() for _ in range(5))
+        nonzero = Signal()
+        room = Signal()
+        step = Signal()
+        accept = Signal()
+        znz_closing = Signal()
         mod.d.comb += [
             nonzero.eq(data.any()),
             room.eq(

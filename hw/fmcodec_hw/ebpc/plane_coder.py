@@ -3,6 +3,7 @@
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+
 from fmcodec.ebpc import Params
 
 __all__ = ["PlaneCoder", "extend_run", "is_run", "symbol_bits"]
@@ -73,7 +74,11 @@ class PlaneCoder(wiring.Component):
             for b in range(params.position_bits)
         ]
 
-        zero, ones, positive, short, compact = (Signal() for _ in range(5))
+        zero = Signal()
+        ones = Signal()
+        positive = Signal()
+        short = Signal()
+        compact = Signal()
         ones_or_zero = Signal()
         mod.d.comb += [
             zero.eq(~self.dbx.any()),
