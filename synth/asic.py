@@ -128,7 +128,9 @@ def _front(top: str, flatten: str, gating: str, library: Library) -> str:
         "dfflibmap -liberty cells.lib\n"
         # Registers keep the names of their source, which is what the worst path is told in
         f"rename -wire -suffix _reg {flip_flops}\n"
+        # What is shared here comes out as word-wide multiplexers: back to gates with them
         "opt -full\n"
+        "simplemap\n"
     )
 
 
