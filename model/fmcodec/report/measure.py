@@ -37,8 +37,8 @@ class Result:
     Attributes:
         maps: a row for each map, format, order and codec, see `MAP_COLUMNS`.
         facts: sums over the task's images, see `FACT_COLUMNS`: histograms of words (`value`) and
-            of differences of successive non-zero words (`delta`), `symbol` counts, bounds in
-            `cycles`; `image` is the task's first.
+            of differences of successive non-zero words (`delta`) over all layers (`layer` is
+            empty), `symbol` counts and bounds in `cycles` of each; `image` is the task's first.
         maxima: largest magnitude of each layer.
         kinds: kind of each layer, in the network's order.
     """
@@ -92,9 +92,10 @@ def _measure(
         words = captured.words(form, task.maxima.get(captured.layer))
         for order_name in plan.orders:
             packets = list(Order(order_name).packets(words))
-            place = (captured.layer, form.name, order_name)
-            for fact, amount in _facts(plan, form, packets).items():
-                facts[(*place, *fact)] += amount
+            for (fact, place), amount in _facts(plan, form, packets).items():
+                # a histogram for every layer would outgrow all the other tables
+                layer = "" if fact in ("value", "delta") else captured.layer
+                facts[layer, form.name, order_name, fact, place] += amount
             zeros = words.size - int(np.count_nonzero(words))
             for codec in plan.codecs:
                 coder = get_codec(codec_config(codec), word_bits=form.word_bits)

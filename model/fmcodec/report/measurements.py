@@ -30,7 +30,7 @@ NAMES = {
     "mobilenet_v2": "MobileNetV2, float",
     "resnet8_cifar10": "ResNet-8, float",
     "resnet20_cifar10": "ResNet-20, float",
-    "gradients": "ResNet-8 in training, gradients",
+    "gradient_maps": "ResNet-8 in training, gradients",
 }
 
 DEPLOYED = ("mobilenet_v2_1.0_224_quant", "vww_mobilenet_v1_int8", "resnet8_cifar10_quant")
@@ -50,7 +50,7 @@ def plans(data: Path, folder: Path) -> dict[str, Plan]:
     )
     deployed = (*(_network(data, name) for name in DEPLOYED), words)
     floating = tuple(_network(data, name) for name in FLOAT)
-    gradients = SourceSpec(str(folder / "gradients"))
+    gradients = SourceSpec(str(folder / "gradient_maps"))
     wide = ("fixed8", "fixed12", "fixed16", "float16", "bfloat16", "float32")
     return {
         "deployed": Plan(deployed, formats=("deployed", "fixed8"), max_images=200),
@@ -113,7 +113,7 @@ def _train(data: Path, folder: Path, progress: Progress) -> None:
     steps = train(
         images,
         labels,
-        folder / "gradients",
+        folder / "gradient_maps",
         progress=lambda done, total: progress("training", done, total),
     )
     log.write_text(json.dumps([asdict(step) for step in steps], indent=1))

@@ -55,12 +55,15 @@ PAPER = (
     help="Folder of the measurements; an interrupted run goes on there.",
 )
 @click.option("-o", "--output", default="doc/results.md", show_default=True, help="The page.")
-def results(data: str, work: str, output: str) -> int:
+@click.option("--lossless-only", is_flag=True, help="Leave out the sections on lossy coding.")
+def results(data: str, work: str, output: str, lossless_only: bool) -> int:
     """Measure the codecs on known networks and write the results page with its figures."""
     figures = Path(output).parent / "figures"
     with show_progress(Console(stderr=True)) as progress:
         summaries = measure_all(Path(data), Path(work), progress)
-        more = list(_more(Path(data), Path(work), figures, progress))
+        more: list[str] = []
+        if not lossless_only:
+            more += _more(Path(data), Path(work), figures, progress)
         text = render(summaries, Path(work), more)
         drawings = _figures(summaries)
     figures.mkdir(parents=True, exist_ok=True)

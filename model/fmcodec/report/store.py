@@ -15,7 +15,7 @@ from fmcodec.report.plan import Task
 
 __all__ = ["Store"]
 
-_INTEGERS = {"image", "words", "zeros", "word_bits", "packets", "bits"}
+_INTEGERS = {"image": 32, "word_bits": 32, "packets": 32, "words": 64, "zeros": 64, "bits": 64}
 
 
 class Store:
@@ -67,21 +67,23 @@ class Store:
             aside = self.folder / f".{name}.parquet"
             with self._parquet.ParquetWriter(aside, schema) as writer:
                 for table in self._read(keys, name):
-                    writer.write_table(table.replace_schema_metadata(None))
+                    writer.write_table(table)
             os.replace(aside, self.folder / f"{name}.parquet")
         aside = self.folder / ".maps.csv"
         with csv.CSVWriter(aside, self._schema(MAP_COLUMNS)) as writer:
             for table in self._read(keys, "maps"):
-                writer.write_table(table.replace_schema_metadata(None))
+                writer.write_table(table)
         os.replace(aside, self.folder / "maps.csv")
 
     def _read(self, keys: list[str], name: str) -> Iterator[Any]:
         for key in keys:
-            yield self._parquet.read_table(self._parts / f"{key}.{name}.parquet")
+            table = self._parquet.read_table(self._parts / f"{key}.{name}.parquet")
+            yield table.replace_schema_metadata(None)
 
     def _schema(self, columns: tuple[str, ...]) -> Any:
         arrow = self._arrow
-        types = {name: arrow.int64() for name in _INTEGERS} | {"amount": arrow.float64()}
+        types = {name: getattr(arrow, f"int{bits}")() for name, bits in _INTEGERS.items()}
+        types["amount"] = arrow.float64()
         return arrow.schema([(name, types.get(name, arrow.string())) for name in columns])
 
     def _table(self, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> Any:

@@ -45,6 +45,18 @@ def title_of(codec: str) -> str:
     return f"{title} ({settings.replace(',', ', ')})" if settings else title
 
 
+def _read(file: Path) -> pd.DataFrame:
+    """A table with its strings as categories, in the order of the measurement."""
+    parquet = require("pyarrow.parquet", "report", "a report")
+    names = [field.name for field in parquet.read_schema(file) if str(field.type) == "string"]
+    # read as dictionaries: a string object for every cell would take ten times the memory
+    table = parquet.read_table(file, read_dictionary=names).to_pandas()
+    for name in names:
+        column = table[name].cat.remove_unused_categories()
+        table[name] = column.cat.reorder_categories(list(column.unique()))
+    return table
+
+
 class Summary:
     """Sums of the tables `maps.parquet` and `facts.parquet` of a report's folder.
 
@@ -53,14 +65,8 @@ class Summary:
     """
 
     def __init__(self, folder: str | Path) -> None:
-        pandas = require("pandas", "report", "a report")
-        self.maps: pd.DataFrame = pandas.read_parquet(Path(folder) / "maps.parquet")
-        self.facts: pd.DataFrame = pandas.read_parquet(Path(folder) / "facts.parquet")
-        for table in (self.maps, self.facts):
-            for column in table.columns[(table.dtypes == "object") | (table.dtypes == "string")]:
-                # categories in the order of the measurement, not of the alphabet
-                values = pandas.unique(table[column])
-                table[column] = pandas.Categorical(table[column], values)
+        self.maps: pd.DataFrame = _read(Path(folder) / "maps.parquet")
+        self.facts: pd.DataFrame = _read(Path(folder) / "facts.parquet")
         self.maps["raw_bits"] = self.maps.words * self.maps.word_bits
         self.codecs: list[str] = list(self.maps.codec.cat.categories)
         self.cases = [
