@@ -108,7 +108,7 @@ class Encoder(wiring.Component):
         wiring.connect(mod, znz.beat, wiring.flipped(self.znz))
 
         # Sequence: plane `index` leaves in this step; in step 0 the last word of a block enters
-        state = Signal(_State)
+        state = Signal(_State, attrs={"fsm_encoding": "none"})  # two bits suffice
         index = Signal(range(max(m, n)), init=start)
         turning, coded, draining, at_start = Signal(), Signal(), Signal(), Signal()
         full = Signal()  # a whole block is held, its planes are on their way out
