@@ -242,17 +242,13 @@ class Context:
             (self.components, 16),
             (self.matrix_bits, 8),
             (self.q_max, 8),
-            (self.zero_point, 8),
-            (0, 8),
+            (self.zero_point << 8, 16),
             (self.scale, 16),
-            (self.shift, 8),
-            (0, 8),
+            (self.shift << 8, 16),
             (self.inverse_scale, 16),
-            (self.inverse_shift, 8),
-            (0, 8),
+            (self.inverse_shift << 8, 16),
             (self.low, 8),
-            (self.high, 8),
-            (0, 16),
+            ((self.high & 0xFF) << 16, 24),
         ):
             writer.write(value, bits)
         for values, bits in (

@@ -26,6 +26,7 @@ def fold(
     layout: Layout,
     rows: Sequence[Rows],
     means: Sequence[Rows],
+    order: Sequence[int] | None = None,
 ) -> nn.Conv2d:
     """A convolution that gives the coefficients of what `conv` and `norm` give.
 
@@ -39,6 +40,7 @@ def fold(
         layout: how the maps are cut. Height and width have to be multiples of its block.
         rows: transform T of each group, shape (K, vector_length).
         means: mean of each group, shape (vector_length,).
+        order: the convolution's channels as the groups take them; None for as they are.
 
     Returns:
         A convolution with a coefficient map for each row of each group, group by group.
@@ -56,6 +58,8 @@ def fold(
     if layout.channels != conv.out_channels:
         raise ValueError(f"layout must be of {conv.out_channels} channels, not {layout.channels}")
     weight, bias = _with_norm(conv, norm)
+    if order is not None:
+        weight, bias = weight[list(order)], bias[list(order)]
     block = layout.block
     size = [
         (kernel - 1) * dilation + 1 + (block - 1) * stride
@@ -112,7 +116,7 @@ def fold_layer(conv: nn.Conv2d, norm: nn.BatchNorm2d | None, codec: LayerCodec) 
         mean = context.offset / 2.0**context.inverse_shift - codec.origin
         rows.append(weights * 2**context.fraction_bits / codec.scale)
         means.append(mean * codec.scale)
-    return fold(conv, norm, codec.layout, rows, means)
+    return fold(conv, norm, codec.layout, rows, means, codec.order.tolist())
 
 
 def accumulators(coefficients: Tensor, codec: LayerCodec) -> list[npt.NDArray[np.int32]]:

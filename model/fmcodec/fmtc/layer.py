@@ -19,6 +19,7 @@ from fmcodec.fmtc.transform import fit
 
 __all__ = ["LayerCodec", "Layout", "choose"]
 
+ORDER_PIXELS = 1 << 13  # of a channel, from which the order of channels is found
 TILE_VALUES = 1 << 15  # of a tile: its header and index are then below 0.4 % of a coded byte
 HEADROOM = 1.125  # of the largest calibrated value, in the range of the 8-bit input
 FLOOR = 0.125  # of the range below zero, before a ReLU: what is lower saturates
@@ -64,8 +65,7 @@ class Layout:
         is repeated.
         """
         images, channels, height, width = maps.shape
-        if channels != self.channels:
-            raise ValueError(f"maps must be of {self.channels} channels, not {channels}")
+        _require_channels(maps, self)
         b = self.block
         pads = ((0, 0), (0, 0), (0, -height % b), (0, -width % b))
         padded = np.pad(maps, pads, mode="edge") if height % b or width % b else maps
@@ -93,12 +93,15 @@ class LayerCodec:
         scale: what an int8 unit of the contexts stands for.
         origin: the int8 value that stands for zero.
         contexts: one a group.
+        order: the layer's channels as the groups take them; the convolutions before and after
+            can be stored in this order, so that it costs nothing.
     """
 
     layout: Layout
     scale: float
     origin: int
     contexts: tuple[Context, ...]
+    order: npt.NDArray[np.intp]
 
     @classmethod
     def calibrate(
@@ -138,7 +141,8 @@ class LayerCodec:
         if (snr_db is None) == (step is None):
             raise ValueError("snr_db or step must be given, and not both")
         task = _Task(maps, params or Params(), relu, ceiling, floor, seed)
-        parts = task.parts(layout, variant)
+        order = task.order(layout, variant)
+        parts = task.parts(layout, variant, order)
         trials = [trial for trial, _ in parts]
         if snr_db is not None:
             units = bisect_step(trials, snr_db)
@@ -149,7 +153,7 @@ class LayerCodec:
             trial.context(units, calibrator.sample(), task.params.q_max, headroom=True)
             for trial, calibrator in parts
         ]
-        return cls(layout, task.scale, task.origin, tuple(contexts))
+        return cls(layout, task.scale, task.origin, tuple(contexts), order)
 
     @property
     def step(self) -> float:
@@ -173,8 +177,7 @@ class LayerCodec:
         Raises:
             ValueError: a value is not finite, or the shape is not the layout's.
         """
-        _require_finite(maps)
-        groups = self.layout.to_vectors(_to_int8(maps, self.scale, self.origin))
+        groups = self._groups(maps)
         starts = self._starts(len(maps), groups.shape[1]).tolist()
         return [
             Encoded.from_tiles(
@@ -198,8 +201,7 @@ class LayerCodec:
 
         What `encode` and `decode` give, but symbols are only counted, not packed and unpacked.
         """
-        _require_finite(maps)
-        groups = self.layout.to_vectors(_to_int8(maps, self.scale, self.origin))
+        groups = self._groups(maps)
         starts = self._starts(len(maps), groups.shape[1])
         words, decoded = 0, np.empty_like(groups)
         for vectors, context, result in zip(groups, self.contexts, decoded, strict=True):
@@ -209,6 +211,12 @@ class LayerCodec:
             result[:] = fast.inverse(context, symbols)
         return self._real(decoded, *maps.shape[2:]), WORD_BITS * words
 
+    def _groups(self, maps: Maps) -> npt.NDArray[np.int8]:
+        _require_finite(maps)
+        _require_channels(maps, self.layout)
+        values = _to_int8(maps, self.scale, self.origin)
+        return self.layout.to_vectors(values[:, self.order])
+
     def _starts(self, images: int, vectors: int) -> npt.NDArray[np.int64]:
         """First vector of every tile, and the end: tiles end with their image."""
         tile = min(max(TILE_VALUES // self.layout.vector_length, 1), MAX_TILE_VECTORS)
@@ -217,8 +225,12 @@ class LayerCodec:
         return np.append(starts.ravel(), vectors)
 
     def _real(self, vectors: npt.NDArray[np.int8], height: int, width: int) -> Maps:
-        maps = self.layout.from_vectors(vectors, height, width).astype(np.float32)
-        return (maps - np.float32(self.origin)) * np.float32(self.scale)
+        ordered = self.layout.from_vectors(vectors, height, width)
+        maps = np.empty(ordered.shape, dtype=np.float32)
+        maps[:, self.order] = ordered
+        maps -= np.float32(self.origin)
+        maps *= np.float32(self.scale)
+        return maps
 
 
 class _Task:
@@ -242,15 +254,48 @@ class _Task:
             self.high = min(round(ceiling / self.scale) + self.origin, 127)
         self._values = _to_int8(maps, self.scale, self.origin)
 
+    def order(self, layout: Layout, variant: str) -> npt.NDArray[np.intp]:
+        """An order of the channels that brings together what belongs together.
+
+        Without a transform: by falling variance, so that neighbours share a code table. With
+        more than one group: a group is the channel of largest variance that is left, and those
+        most correlated with it.
+        """
+        _require_channels(self._values, layout)
+        if variant != "eye" and layout.groups == 1:
+            return np.arange(layout.channels)
+        pixels = np.maximum(self._values, self.low).transpose(1, 0, 2, 3)
+        rows = pixels.reshape(layout.channels, -1)
+        rows = rows[:, :: max(rows.shape[1] // ORDER_PIXELS, 1)].astype(np.float32)
+        rows -= rows.mean(axis=1, keepdims=True)
+        power = np.square(rows).mean(axis=1)
+        falling = np.argsort(-power, kind="stable")
+        if variant == "eye":
+            return falling
+        rows /= np.sqrt(np.maximum(power, 1e-9))[:, None]
+        likeness = np.abs(rows @ rows.T)
+        left, order = falling, []
+        while len(left):
+            closest = np.argsort(-likeness[left[0], left], kind="stable")
+            chosen = closest[: layout.channels // layout.groups]
+            order.append(left[chosen])
+            left = np.delete(left, chosen)
+        return np.concatenate(order)
+
     def parts(
-        self, layout: Layout, variant: str, split: bool = False
+        self,
+        layout: Layout,
+        variant: str,
+        order: npt.NDArray[np.intp],
+        split: bool = False,
     ) -> list[tuple[Trial, Calibrator]]:
         """A trial and the samples of every group; `split` fits to one half, tries on the other."""
         params = replace(self.params, channels=layout.vector_length, lanes=None)
         split = split and len(self._values) > 1
         parts = []
-        others = layout.to_vectors(self._values[1::2]) if split else [None] * layout.groups
-        seen = self._values[::2] if split else self._values
+        values = self._values[:, order]
+        others = layout.to_vectors(values[1::2]) if split else [None] * layout.groups
+        seen = values[::2] if split else values
         for vectors, other in zip(layout.to_vectors(seen), others, strict=True):
             calibrator = Calibrator(params, seed=self.seed)
             calibrator.update(vectors)
@@ -309,7 +354,8 @@ def choose(
         if variant != "eye" and vectors * len(maps) < 8 * layout.vector_length:
             continue  # too few to know their correlation
         task = plain if variant == "eye" else full
-        trials = [trial for trial, _ in task.parts(layout, variant, split=True)]
+        order = task.order(layout, variant)
+        trials = [trial for trial, _ in task.parts(layout, variant, order, split=True)]
         units = step / task.scale
         if variant != "eye" and max(trial.finest_step for trial in trials) > units:
             continue
@@ -346,6 +392,11 @@ def _int8_range(
 def _to_int8(maps: Maps, scale: float, origin: int) -> npt.NDArray[np.int8]:
     levels = np.rint(maps * np.float32(1 / scale)) + np.float32(origin)
     return np.clip(levels, -128, 127).astype(np.int8)
+
+
+def _require_channels(maps: npt.NDArray, layout: Layout) -> None:
+    if maps.shape[1] != layout.channels:
+        raise ValueError(f"maps must be of {layout.channels} channels, not {maps.shape[1]}")
 
 
 def _require_finite(maps: Maps) -> None:
