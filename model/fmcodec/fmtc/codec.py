@@ -16,6 +16,8 @@ from fmcodec.fmtc.tile import MAX_TILE_VECTORS, Encoded, Tile, pack_tile, unpack
 if TYPE_CHECKING:
     from fmcodec.fmtc.context import Context
 
+Vectors = npt.NDArray[np.int8]
+
 __all__ = ["Decoder", "decode", "decode_tile", "encode", "encode_coefficients", "encoded_bits"]
 
 

@@ -138,6 +138,14 @@ def test_dead_channels():
         assert np.abs(decoded[:, 2:4]).max() <= codec.scale
 
 
+def test_channels_that_are_each_constant():
+    maps = MAPS.copy()
+    maps[:, 4:] = np.array([0, 1, 2, 3], np.float32)[None, :, None, None]
+    codec = LayerCodec.calibrate(maps, Layout(8, 2), step=0.2)
+    decoded, _ = codec.roundtrip(maps)
+    assert np.abs(decoded[:, 4:] - maps[:, 4:]).max() < 0.2
+
+
 def test_tiles_end_with_the_image():
     codec = LayerCodec.calibrate(MAPS, Layout(8), step=0.3)
     three = codec.encode(MAPS[:3])
