@@ -17,15 +17,33 @@ __all__ = ["Decoder"]
 class Decoder(wiring.Component):
     """Decode the BPC and ZNZ streams of packets into their words (doc/format.md).
 
+    Latency: the first non-zero word is valid one cycle after the m-th step of its block, a step a
+    cycle where the streams are there. Throughput: one word per cycle, or what the BPC port brings:
+    a packet takes at most `Params.max_cycles` + `max_overhead_cycles` cycles where sources and sink
+    never pause; with port_words = 2 and m = n one word leaves in every cycle. Held: m*(n-1) bits of
+    deltas, a base, a word, the beats of the bit window and the last few bits of the ZNZ stream.
+
+    A step does all at once: a plane is read and enters the corner turn while a delta of the block
+    before leaves it and is added to the word at the output. A block has n steps and n+2 symbols
+    (m = n): the first step takes {base, plane 0}, the last one {plane m-1, sign plane}.
+
+    Damaged packets give N words too, zeros once the BPC stream has run out; then both streams are
+    dropped up to their last beats, and the last word waits for those. Synchronous reset gives up
+    the packet in progress.
+
     Parameters:
-        params: the configuration; word_bits must be a power of two.
+        params: the configuration; word_bits must be 8, 16 or 32.
         checked: report damaged packets on `user`; without it `user` is 0.
-        length_bits: width of the packet length.
+        length_bits: width of the packet length, 1..32.
 
     Members:
         length: N-1, one beat per packet.
-        bpc, znz: the streams of the packets.
+        bpc, znz: the streams. Their beats are used where they stand, without a register at the
+            port: `ready` depends combinationally on their data and on `words.ready`.
         words: the packets' words, `last` with the N-th, `user` with it for a damaged packet.
+
+    Raises:
+        TypeError, ValueError: a parameter has the wrong type or is out of its range.
     """
 
     def __init__(self, params: Params, *, checked: bool = True, length_bits: int = 24):
@@ -88,8 +106,7 @@ class Decoder(wiring.Component):
 
         # Output register: the sum of the block's words so far, hidden while zeros go out
         data = Signal(word_bits, reset_less=True)
-        shown = Signal()
-        waiting = Signal()  # `data` is ahead: its word is the next one that is not zero
+        shown = Signal(reset_less=True)
         valid, final = Signal(), Signal()
         free, emit = Signal(), Signal()
         m.d.comb += [
@@ -116,7 +133,7 @@ class Decoder(wiring.Component):
             has_base.eq(index == (word_bits - 1 if word_bits >= block_words else word_bits)),
             leaves.eq(index > word_bits if block_words > word_bits else 0),
         ]
-        dry, reads, there, has_word, step, gets, word = (Signal() for _ in range(7))
+        dry, reads, there, has_word, step, gets, wanted = (Signal() for _ in range(7))
         m.d.comb += [
             # A block is longer than a word: what is left in the last one is padding
             dry.eq(Mux(first, window.seen & ~window.more, draining)),
@@ -127,14 +144,10 @@ class Decoder(wiring.Component):
                 | (planes.running & ~last_plane)
             ),
             has_word.eq((crosses & full) | has_base | leaves),
-            step.eq(
-                Mux(dry, full, ~has_plane | there)
-                & (~has_word | (~waiting & (~shown | free)))
-                & ~final
-            ),
+            step.eq(Mux(dry, full, ~has_plane | there) & (~has_word | wanted)),
             gets.eq(step & has_word),
-            word.eq(waiting | gets),
-            emit.eq(free & active & kinds.valid & (~kinds.nonzero | word | (dry & ~full))),
+            wanted.eq(free & active & kinds.valid & kinds.nonzero),
+            emit.eq(free & active & kinds.valid & (~kinds.nonzero | gets | (dry & ~full))),
             planes.head.eq(window.head),
             planes.first.eq(first),
             planes.last.eq(last_plane),
@@ -162,17 +175,16 @@ class Decoder(wiring.Component):
             with m.If(drained | last_plane):
                 m.d.sync += full.eq(~drained)
         m.d.sync += data.eq((data & (~turn.show_base).replicate(word_bits)) + turn.delta)
-        m.d.sync += waiting.eq(word & ~(emit & kinds.nonzero))
 
         with m.If(emit):
-            m.d.sync += [shown.eq(kinds.nonzero & word), final.eq(last)]
+            m.d.sync += [shown.eq(kinds.nonzero & gets), final.eq(last)]
             m.d.sync += remaining.eq(remaining - 1)
         m.d.sync += valid.eq(emit | (valid & ~self.words.ready) | (final & ~clear))
         with m.If(~active):
             m.d.sync += [remaining.eq(self.length.payload), active.eq(self.length.valid)]
         with m.If(clear):
             m.d.sync += [active.eq(0), valid.eq(0), final.eq(0), index.eq(0), full.eq(0)]
-            m.d.sync += [shown.eq(0), waiting.eq(0), draining.eq(0)]
+            m.d.sync += draining.eq(0)
 
         m.d.comb += [
             kinds.take.eq(emit),
@@ -183,13 +195,10 @@ class Decoder(wiring.Component):
 
         if self.checked:
             damaged, begun, damage = Signal(), Signal(), Signal()
-            # a block that was read ahead and not asked for: its base still waits
-            based = (index == (0 if word_bits >= block_words else word_bits + 1)) & full & waiting
             excess = (
                 window.more
                 | (reads & ~first)
                 | (has_base & full)
-                | based
                 | (begun & (~window.seen | window.whole))
             )
             m.d.comb += damage.eq(
@@ -197,7 +206,7 @@ class Decoder(wiring.Component):
                 | (window.step & planes.damaged)
                 | window.overrun
                 | kinds.damaged
-                | (emit & kinds.nonzero & ~word)
+                | (emit & kinds.nonzero & ~gets)
                 | (final & (excess | (window.held & ~window.seen)))
             )
             m.d.comb += self.words.payload.user.eq(final & damage)

@@ -140,13 +140,13 @@ class PlaneReader(wiring.Component):
         m.d.comb += self.plane.eq((self.before & (~fresh).replicate(lanes)) ^ (dbx & coded))
         base = Signal(word_bits, reset_less=True)
         m.d.comb += self.base.eq(base)
+        with m.If(self.first):  # whether the step is taken or not: the last time counts
+            m.d.sync += base.eq(_field(self.head, 0, word_bits))
         with m.If(self.step):
             m.d.sync += [
                 running.eq(runs_on & ~self.last),
                 zeros.eq(Mux(running, zeros - 1, run_field)),
             ]
-            with m.If(self.first):
-                m.d.sync += base.eq(_field(self.head, 0, word_bits))
         with m.If(self.clear):
             m.d.sync += running.eq(0)
 

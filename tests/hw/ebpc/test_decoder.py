@@ -122,7 +122,7 @@ def test_published_vectors(config):
     cases = [
         (name, words, encoded)
         for name, words, encoded in packets.vectors(VECTORS / f"m{m}_n{n}_z{z}.npz")
-        if len(words) < 500 or name in ("sparse50", "extremes")
+        if len(words) < 100 or name == "extremes"
     ]
     decoded = run(params, [encoded for _, _, encoded in cases], "geometric")
     for (name, words, _), beats in zip(cases, decoded, strict=True):
