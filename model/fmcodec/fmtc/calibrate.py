@@ -170,20 +170,24 @@ class Trial:
         error = np.clip(decoded, self.low, self.high) - self._wanted
         return float(np.square(error, dtype=np.float64).sum())
 
-    def bits(self, step: float) -> tuple[float, int]:
-        """Estimates with this step: bits a vector, and bits of the context."""
+    def bits(self, step: float) -> list[tuple[float, int]]:
+        """Estimates with this step: bits a vector and of the context, for 1, 2, ... tables."""
         keep = self.kept(step)
         levels = np.rint(self._coefficients[:, :keep] / np.float32(step)).astype(np.int64)
         levels -= levels.min()
         symbols = int(levels.max()) + 1
         counts = np.stack([np.bincount(column, minlength=symbols) for column in levels.T])
-        channels, tables = len(self._mean), min(self.params.tables, keep)
-        edges = _split(counts, tables)
-        runs = [counts[first:last].sum(axis=0) for first, last in pairwise(edges)]
-        rate = sum(max(_entropy(run), 1.0) * run.sum() for run in runs) / len(levels)
-        words = 8 + tables + keep + channels + -(-tables * symbols // 8)
-        matrix = 0 if self.transform.bypass else keep * channels * self.params.matrix_bits
-        return rate, WORD_BITS * words + matrix
+        channels = len(self._mean)
+        values, matrix = keep + channels, keep * channels * self.params.matrix_bits
+        if self.transform.bypass:
+            values, matrix = 2, 0
+        estimates = []
+        for edges in _splits(counts, min(self.params.tables, keep)):
+            runs = [counts[first:last].sum(axis=0) for first, last in pairwise(edges)]
+            rate = sum(max(_entropy(run), 1.0) * run.sum() for run in runs) / len(levels)
+            words = 8 + len(runs) - 1 + -(-len(runs) * symbols // 8) + values
+            estimates.append((float(rate), WORD_BITS * words + matrix))
+        return estimates
 
     def kept(self, step: float) -> int:
         """Components that are coded with this step; fewer than there are where `trim` is set.
@@ -304,7 +308,7 @@ def _tables(
     """Boundaries of the code tables that take the fewest bits, and their code lengths."""
     components = symbols.shape[1]
     counts = np.stack([np.bincount(column, minlength=q_max + 1) for column in symbols.T])
-    edges = _split(counts, min(params.tables, components))
+    edges = _splits(counts, min(params.tables, components))[-1]
     lengths = [
         huffman.code_lengths(counts[first:last].sum(axis=0) + 1, params.max_code_bits)
         for first, last in pairwise(edges)
@@ -312,10 +316,11 @@ def _tables(
     return tuple(edges[1:-1]), np.stack(lengths)
 
 
-def _split(counts: npt.NDArray[np.int64], tables: int) -> list[int]:
-    """Edges of `tables` runs of components that cost the fewest bits, by dynamic programming.
+def _splits(counts: npt.NDArray[np.int64], tables: int) -> list[list[int]]:
+    """Edges of 1, 2, ... `tables` runs of components that cost the fewest bits.
 
-    A run costs its entropy, and no less than a bit a symbol, as Huffman codes do.
+    By dynamic programming. A run costs its entropy, and no less than a bit a symbol, as Huffman
+    codes do.
     """
     components = len(counts)
     sums = np.concatenate([np.zeros_like(counts[:1]), np.cumsum(counts, axis=0)])
@@ -325,12 +330,15 @@ def _split(counts: npt.NDArray[np.int64], tables: int) -> list[int]:
         totals = runs.sum(axis=1)
         entropy = totals * np.log2(totals) - (runs * np.log2(np.maximum(runs, 1))).sum(axis=1)
         cost[first, first + 1 :] = np.maximum(entropy, totals)
-    best, choices = cost[0], []
-    for _ in range(tables - 1):
-        choice = (best[:, None] + cost).argmin(axis=0)
-        best = (best[:, None] + cost).min(axis=0)
-        choices.append(choice)
-    edges = [components]
-    for choice in reversed(choices):
-        edges.append(int(choice[edges[-1]]))
-    return [0, *reversed(edges)]
+    best = cost[0]
+    choices: list[npt.NDArray[np.intp]] = []
+    result = []
+    for _ in range(tables):
+        edges = [components]
+        for choice in reversed(choices):
+            edges.append(int(choice[edges[-1]]))
+        result.append([0, *reversed(edges)])
+        totals = best[:, None] + cost
+        choices.append(totals.argmin(axis=0))
+        best = totals.min(axis=0)
+    return result

@@ -184,6 +184,10 @@ class Context:
         """Exact bits of the codes of `vectors`, before headers, padding and raw escapes."""
         return codec.encoded_bits(self, vectors)
 
+    def _stored(self, values: npt.NDArray[np.int32]) -> list[int]:
+        """What a context holds of the bias or offset: with bypass one value does for all."""
+        return values[:1].tolist() if self.bypass else values.tolist()
+
     def _faults(self) -> Iterator[tuple[str, str]]:
         """Name and message of every field out of its range, in the order of the format."""
         for name, value, first, last in (
@@ -223,6 +227,8 @@ class Context:
                 yield "lengths", f"of table {table} must have a Kraft sum of 1"
         if np.any(np.abs(self.bias.astype(np.int64)) >= MAX_BIAS):
             yield "bias", f"must be inside +-{MAX_BIAS}"
+        if self.bypass and (np.ptp(self.bias) or np.ptp(self.offset)):
+            yield "bias", "and offset must be the same for all channels in bypass"
         limit = 1 << self.fraction_bits
         if self.matrix.shape != (0 if self.bypass else self.components, self.channels):
             yield "matrix", "must be of shape (components, channels), or (0, channels) in bypass"
@@ -254,8 +260,8 @@ class Context:
         for values, bits in (
             (list(self.boundaries), 32),
             (self.lengths.ravel().tolist(), 4),
-            (self.bias.tolist(), 32),
-            (self.offset.tolist(), 32),
+            (self._stored(self.bias), 32),
+            (self._stored(self.offset), 32),
             (self.matrix.ravel().tolist(), self.matrix_bits),
         ):
             for value in values:
@@ -339,8 +345,8 @@ def _read(words: npt.NDArray[np.uint32]) -> dict[str, Any]:
     sizes = (
         (max(tables - 1, 0), 32, False),
         (tables * (q_max + 1), 4, False),
-        (components, 32, True),
-        (channels, 32, True),
+        (1 if flags & BYPASS else components, 32, True),
+        (1 if flags & BYPASS else channels, 32, True),
         (rows * channels, matrix_bits, True),
     )
     end = HEADER_WORDS + sum(-(-count * bits // WORD_BITS) for count, bits, _ in sizes)
@@ -369,6 +375,8 @@ def _read(words: npt.NDArray[np.uint32]) -> dict[str, Any]:
         if reader.read(-at % WORD_BITS) if at % WORD_BITS else 0:
             raise BadPadding("context", at, "padding must be zero")
     boundaries, lengths, bias, offset, matrix = arrays
+    if flags & BYPASS:
+        bias, offset = bias * components, offset * channels
     return {
         "matrix": np.array(matrix, dtype=np.int16).reshape(rows, channels),
         "bias": np.array(bias, dtype=np.int32),

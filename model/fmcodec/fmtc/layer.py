@@ -322,15 +322,16 @@ def choose(
     relu: bool = False,
     ceiling: float | None = None,
     floor: float | None = None,
-) -> tuple[Layout, str]:
-    """Layout and variant that code maps with `step` in the fewest bits, by estimate.
+) -> tuple[Layout, str, Params]:
+    """Layout, variant and number of tables that code maps in the fewest bits, by estimate.
 
     Candidates are vectors of up to 16, 64 and 256 values in blocks of 1, 2 and 4 pixels with a
     trimmed transform (`pca_t`), and no transform (`eye`); one that cannot hold the range with this
     step is none. They are fitted to every other map and tried on those between.
 
     Args:
-        maps, step, params, relu, ceiling, floor: see `LayerCodec.calibrate`.
+        maps, step, params, relu, ceiling, floor: see `LayerCodec.calibrate`; params.tables is the
+            most that are used.
         max_length: longest vector, which is what the cores' matrix memory holds.
         batch: images for which a context is read once; it is charged to them.
     """
@@ -338,7 +339,7 @@ def choose(
     channels, height, width = maps.shape[1:]
     plain = _Task(maps, params, relu, ceiling, 0.0, 0)
     eye = Layout(channels, _groups(channels, 256))
-    best, choice = math.inf, (eye, "eye")
+    best, choice = math.inf, (eye, "eye", params)
     full = _Task(maps, params, relu, ceiling, floor, 0)
     layouts = [
         Layout(channels, _groups(channels, length // block**2), block)
@@ -359,10 +360,11 @@ def choose(
         units = step / task.scale
         if variant != "eye" and max(trial.finest_step for trial in trials) > units:
             continue
-        bits = [trial.bits(units) for trial in trials]
-        total = sum(rate * vectors + context / batch for rate, context in bits)
-        if total < best:
-            best, choice = total, (layout, variant)
+        counted = zip(*(trial.bits(units) for trial in trials), strict=False)
+        for tables, groups in enumerate(counted, start=1):
+            total = sum(rate * vectors + context / batch for rate, context in groups)
+            if total < best:
+                best, choice = total, (layout, variant, replace(params, tables=tables))
     return choice
 
 

@@ -264,11 +264,12 @@ class Experiment:
         if scheme.kind == "plain":
             return Plain(maps, relu, ceiling, step)
         floor = math.inf if scheme.floor is None else scheme.floor * step
+        params = scheme.params
         if scheme.layout is None:
-            layout, variant = choose(
+            layout, variant, params = choose(
                 maps,
                 step,
-                scheme.params,
+                params,
                 max_length=scheme.max_length,
                 batch=scheme.batch,
                 relu=relu,
@@ -284,7 +285,7 @@ class Experiment:
         codec = LayerCodec.calibrate(
             maps,
             layout,
-            scheme.params,
+            params,
             variant=variant,
             step=step,
             relu=relu,

@@ -12,7 +12,6 @@ from fmcodec.report.energy import MEMORIES, energy
 from fmcodec.report.figures import Figure, drawn
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
 __all__ = ["at_agreement", "at_harm", "charged", "draw", "render"]
@@ -160,16 +159,12 @@ def layer_bits(measured: dict[str, Any], name: str) -> tuple[str, str, Canvas]:
     axes.set_xlim(-0.7, len(layers) - 0.3)
     axes.set_ylabel("bits per value")
     axes.set_title(f"{TITLES.get(name, name)}, noise budget {noise:g}")
-    _legend_above(axes)
+    canvas.legend(loc="outside lower center", ncols=3)
     caption = (
         f"{TITLES.get(name, name)}: bits per value of every stored map at the noise budget "
         f"{noise:g}, contexts left out. Where the bars are alike no transform was worth its cost."
     )
     return f"rate_layers_{name}", caption, canvas
-
-
-def _legend_above(axes: Axes) -> None:
-    axes.legend(loc="lower right", bbox_to_anchor=(1, 1.0), ncols=3, borderaxespad=0.1)
 
 
 def _points(measured: dict[str, Any], name: str, scheme: str) -> list[Point]:

@@ -146,7 +146,12 @@ def test_unsupported_code_length():
             "lengths of table 1 must have a Kraft sum of 1",
         ),
         (
-            {"bypass": True},
+            {"bypass": True, "matrix": np.zeros((0, 2), np.int16)},
+            ValueError,
+            "bias and offset must be the same for all channels in bypass",
+        ),
+        (
+            {"bypass": True, "bias": np.zeros(2, np.int32), "offset": np.zeros(2, np.int32)},
             ValueError,
             "matrix must be of shape (components, channels), or (0, channels) in bypass",
         ),

@@ -101,12 +101,14 @@ def test_counted_bits_are_those_of_raw_and_cut_tiles():
 def test_choice_follows_the_maps():
     """Smooth maps get blocks, noise gets none, and few images cannot pay for a large context."""
     noise = np.random.default_rng(1).normal(size=MAPS.shape).astype(np.float32)
-    assert choose(noise, 0.5, relu=True) == (Layout(8), "eye")
-    layout, variant = choose(MAPS, 0.2, batch=1000)
+    assert choose(noise, 0.5, relu=True)[:2] == (Layout(8), "eye")
+    layout, variant, params = choose(MAPS, 0.2, batch=1000)
+    assert 1 < params.tables <= 4
     assert variant == "pca_t"
     assert layout.block > 1
     assert layout.vector_length <= 64
-    small, _ = choose(MAPS, 0.2, batch=1)
+    small, _, few = choose(MAPS, 0.2, batch=1)
+    assert few.tables < params.tables
     assert small.vector_length < layout.vector_length
 
 
