@@ -77,10 +77,7 @@ class BitWindow(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        registers = [
-            Signal(self._beat_bits, name=f"slot_{i}", reset_less=True)
-            for i in range(self._registers)
-        ]
+        registers = [Signal(self._beat_bits, name=f"slot_{i}") for i in range(self._registers)]
         valid = Signal(self._registers)
         phase = Signal(self._phase_bits)
         arriving = Signal()
