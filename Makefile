@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help test sim synth fpga verilog lint bench results readme clean
+.PHONY: help test sim synth fpga verilog lint bench results readme diagrams clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:  # two installations into one environment would trip over each other
 
@@ -56,6 +56,10 @@ results: $(VENV)/results.stamp  ## doc/results.md from networks and images
 
 readme: $(VENV)/synth.stamp  ## README's synthesis tables from synth/baseline.json
 	$(BIN)/python -m synth.readme
+
+diagrams:  ## the block diagrams of doc/architecture.md from their text
+	$(call need,dot,graphviz)
+	for d in encoder decoder; do dot -Tsvg doc/$$d.dot -o doc/$$d.svg; done
 
 clean:  ## everything that was built, .venv left alone
 	rm -rf build

@@ -3,8 +3,8 @@
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
-from fmcodec.ebpc import Params
 
+from fmcodec.ebpc import Params
 from fmcodec_hw import axis
 from fmcodec_hw.bit_packer import BitPacker
 

@@ -157,6 +157,6 @@ def test_overhead_is_within_the_contract(config):
 
 
 def test_word_bits_must_be_a_power_of_two():
-    with pytest.raises(ValueError) as error:
+    rule = "^word_bits must be a power of two in the cores, not 12$"
+    with pytest.raises(ValueError, match=rule):
         Encoder(Params(word_bits=12))
-    assert str(error.value) == "word_bits must be a power of two in the cores, not 12"
