@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from fmcodec.fmtc.context import Context
-from fmcodec.fmtc.layer import LayerCodec, Layout
+from fmcodec.fmtc.layer import LayerCodec
+from fmcodec.fmtc.layout import Layout
 
 __all__ = ["Unfold", "accumulators", "fold", "fold_layer"]
 

@@ -1,4 +1,4 @@
-"""Feature maps of a layer as vectors, and the codec of a whole layer: a context a channel group."""
+"""The codec of a whole layer, a context for each group of channels, and how it is chosen."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from fmcodec.bits import require_int
 from fmcodec.fmtc import fast
 from fmcodec.fmtc.calibrate import TRIAL_VECTORS, Calibrator, Trial, bisect_step
 from fmcodec.fmtc.context import Context
+from fmcodec.fmtc.layout import Layout, require_channels
 from fmcodec.fmtc.params import WORD_BITS, Params
 from fmcodec.fmtc.tile import HEADER_WORDS, MAX_TILE_VECTORS, Encoded
 from fmcodec.fmtc.transform import fit
 
-__all__ = ["LayerCodec", "Layout", "choose"]
+__all__ = ["LayerCodec", "choose"]
 
 ORDER_PIXELS = 1 << 13  # of a channel, from which the order of channels is found
 TILE_VALUES = 1 << 15  # of a tile: its header and index are then below 0.4 % of a coded byte
@@ -25,63 +25,6 @@ HEADROOM = 1.125  # of the largest calibrated value, in the range of the 8-bit i
 FLOOR = 0.125  # of the range below zero, before a ReLU: what is lower saturates
 
 Maps = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How feature maps are cut into vectors.
-
-    Attributes:
-        channels: channels of the layer.
-        groups: groups d that the channels are cut into, each with a transform of its own; a
-            divisor of `channels`.
-        block: side b of a micro-block in pixels: a vector holds b x b pixels of a group.
-    """
-
-    channels: int
-    groups: int = 1
-    block: int = 1
-
-    def __post_init__(self) -> None:
-        for name in ("channels", "groups", "block"):
-            require_int(name, getattr(self, name), "a positive int")
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be a positive int, not {getattr(self, name)!r}")
-        if self.channels % self.groups:
-            raise ValueError(
-                f"groups must be a divisor of channels = {self.channels}, not {self.groups!r}"
-            )
-
-    @property
-    def vector_length(self) -> int:
-        """Values of a vector: channels of a group times pixels of a block."""
-        return self.channels // self.groups * self.block**2
-
-    def to_vectors(self, maps: npt.NDArray) -> npt.NDArray:
-        """Vectors of every group, shape (groups, vectors, vector_length), of (N, C, H, W) maps.
-
-        Vectors go image by image, block row by block row; the entries of one are ordered
-        (channel, row, column). Where H or W is no multiple of the block, the last row or column
-        is repeated.
-        """
-        images, channels, height, width = maps.shape
-        _require_channels(maps, self)
-        b = self.block
-        pads = ((0, 0), (0, 0), (0, -height % b), (0, -width % b))
-        padded = np.pad(maps, pads, mode="edge") if height % b or width % b else maps
-        rows, columns = -(-height // b), -(-width // b)
-        split = padded.reshape(images, self.groups, channels // self.groups, rows, b, columns, b)
-        vectors = split.transpose(1, 0, 3, 5, 2, 4, 6)
-        return np.ascontiguousarray(vectors).reshape(self.groups, -1, self.vector_length)
-
-    def from_vectors(self, vectors: npt.NDArray, height: int, width: int) -> npt.NDArray:
-        """The maps (N, C, H, W) that `to_vectors` cut."""
-        b, group = self.block, self.channels // self.groups
-        rows, columns = -(-height // b), -(-width // b)
-        split = vectors.reshape(self.groups, -1, rows, columns, group, b, b)
-        maps = split.transpose(1, 0, 4, 2, 5, 3, 6)
-        padded = maps.reshape(-1, self.channels, rows * b, columns * b)
-        return np.ascontiguousarray(padded[:, :, :height, :width])
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,7 +156,7 @@ class LayerCodec:
 
     def _groups(self, maps: Maps) -> npt.NDArray[np.int8]:
         _require_finite(maps)
-        _require_channels(maps, self.layout)
+        require_channels(maps, self.layout)
         values = _to_int8(maps, self.scale, self.origin)
         return self.layout.to_vectors(values[:, self.order])
 
@@ -261,7 +204,7 @@ class _Task:
         more than one group: a group is the channel of largest variance that is left, and those
         most correlated with it.
         """
-        _require_channels(self._values, layout)
+        require_channels(self._values, layout)
         if variant != "eye" and layout.groups == 1:
             return np.arange(layout.channels)
         pixels = np.maximum(self._values, self.low).transpose(1, 0, 2, 3)
@@ -394,11 +337,6 @@ def _int8_range(
 def _to_int8(maps: Maps, scale: float, origin: int) -> npt.NDArray[np.int8]:
     levels = np.rint(maps * np.float32(1 / scale)) + np.float32(origin)
     return np.clip(levels, -128, 127).astype(np.int8)
-
-
-def _require_channels(maps: npt.NDArray, layout: Layout) -> None:
-    if maps.shape[1] != layout.channels:
-        raise ValueError(f"maps must be of {layout.channels} channels, not {maps.shape[1]}")
 
 
 def _require_finite(maps: Maps) -> None:

@@ -20,7 +20,8 @@ from torch import Tensor, nn
 from fmcodec.codecs import get_codec
 from fmcodec.fmtc import Params
 from fmcodec.fmtc.insertion import RoundTrip, capture, inserted
-from fmcodec.fmtc.layer import LayerCodec, Layout, choose
+from fmcodec.fmtc.layer import LayerCodec, choose
+from fmcodec.fmtc.layout import Layout
 from fmcodec.networks import Network, Sum
 
 __all__ = ["Experiment", "Point", "Scheme", "TestSet", "sites_of"]

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fmcodec.fmtc import Context
-from fmcodec.fmtc.layer import LayerCodec, Layout, choose
+from fmcodec.fmtc.layer import LayerCodec, choose
+from fmcodec.fmtc.layout import Layout
 
 
 def smooth_maps(images=6, channels=8, height=20, width=18, seed=0):

@@ -9,7 +9,8 @@ from torch import nn  # noqa: E402
 
 from fmcodec.fmtc.folding import Unfold, accumulators, fold, fold_layer  # noqa: E402
 from fmcodec.fmtc.insertion import capture, inserted  # noqa: E402
-from fmcodec.fmtc.layer import LayerCodec, Layout  # noqa: E402
+from fmcodec.fmtc.layer import LayerCodec  # noqa: E402
+from fmcodec.fmtc.layout import Layout  # noqa: E402
 
 
 def conv_and_norm(stride=1, kernel=3, padding=1, dilation=1, bias=True, norm=True, seed=0):
