@@ -118,6 +118,7 @@ def render(summaries: dict[str, Summary], work: Path, more: Sequence[str] = ()) 
         paper=_paper_table(floating),
         orders=_case_table(summaries["orders"], ("network", "format", "order")),
         formats=_case_table(summaries["formats"], ("network", "format")),
+        gains=_block_gains(summaries["formats"]),
         bfloat=_line(summaries["formats"], Case("squeezenet_v1_0", "bfloat16", "nchw")),
         half=_line(summaries["formats"], Case("squeezenet_v1_0", "float16", "nchw")),
         gradients=_gradient_table(summaries["gradients"]),
@@ -153,6 +154,12 @@ def _line(summary: Summary, case: Case, kind: str | None = None) -> dict[str, fl
 
 def _ratios(summary: Summary, rows: pd.DataFrame) -> dict[str, float]:
     return {str(codec): float(ratio) for codec, ratio in summary.ratios(rows).iloc[0].items()}
+
+
+def _block_gains(summary: Summary) -> list[float]:
+    """What blocks of 16 words gain over blocks of 8, in every case."""
+    lines = [_line(summary, case) for case in summary.cases]
+    return [line["ebpc:block_words=16"] / line["ebpc"] - 1 for line in lines]
 
 
 def _markdown(columns: Sequence[str], rows: Iterable[Sequence[str]], texts: int) -> str:
