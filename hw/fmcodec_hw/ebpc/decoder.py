@@ -9,6 +9,7 @@ from fmcodec_hw import axis
 from fmcodec_hw.bit_window import BitWindow
 from fmcodec_hw.ebpc.delta_turn import DeltaTurn
 from fmcodec_hw.ebpc.plane_reader import PlaneReader
+from fmcodec_hw.ebpc.ports import checked_word_bits, keep_bits
 from fmcodec_hw.ebpc.zero_run_reader import ZeroRunReader
 
 __all__ = ["Decoder"]
@@ -47,20 +48,16 @@ class Decoder(wiring.Component):
     """
 
     def __init__(self, params: Params, *, checked: bool = True, length_bits: int = 24):
-        m = params.word_bits
-        if m not in (8, 16, 32):
-            raise ValueError(f"word_bits must be 8, 16 or 32 in the decoder, not {m!r}")
+        m = checked_word_bits(params)
         if isinstance(length_bits, bool) or not isinstance(length_bits, int):
             raise TypeError(f"length_bits must be an int in 1..32, not {length_bits!r}")
         if length_bits not in range(1, 33):
             raise ValueError(f"length_bits must be an int in 1..32, not {length_bits!r}")
         self.params, self.checked, self.length_bits = params, checked, length_bits
-        lanes = m // 8 if m % 8 == 0 else 1
-        self._keep_bits = params.port_words * lanes if params.port_words > 1 else 0
         super().__init__(
             {
                 "length": In(stream.Signature(length_bits)),
-                "bpc": In(axis.signature(params.port_words * m, keep_bits=self._keep_bits)),
+                "bpc": In(axis.signature(params.port_words * m, keep_bits=keep_bits(params))),
                 "znz": In(axis.signature(m)),
                 "words": Out(axis.signature(m, user=True)),
             }
@@ -90,7 +87,7 @@ class Decoder(wiring.Component):
             planes.step_bits,
             pair + spare,
             port_words=params.port_words,
-            keep_bits=self._keep_bits,
+            keep_bits=keep_bits(params),
         )
         m.submodules.turn = turn = DeltaTurn(params)
         m.submodules.kinds = kinds = ZeroRunReader(params)
@@ -123,7 +120,13 @@ class Decoder(wiring.Component):
         index = Signal(range(max(word_bits, block_words)))
         full = Signal()  # the block before is wholly in the turn
         draining = Signal()  # there is no block behind it
-        first, last_plane, ends, has_plane, crosses, has_base, leaves = (Signal() for _ in range(7))
+        first = Signal()
+        last_plane = Signal()
+        ends = Signal()
+        has_plane = Signal()
+        crosses = Signal()
+        has_base = Signal()
+        leaves = Signal()
         m.d.comb += [
             first.eq(index == 0),
             last_plane.eq(index == word_bits - 1),
@@ -133,7 +136,13 @@ class Decoder(wiring.Component):
             has_base.eq(index == (word_bits - 1 if word_bits >= block_words else word_bits)),
             leaves.eq(index > word_bits if block_words > word_bits else 0),
         ]
-        dry, reads, there, has_word, step, gets, wanted = (Signal() for _ in range(7))
+        dry = Signal()
+        reads = Signal()
+        there = Signal()
+        has_word = Signal()
+        step = Signal()
+        gets = Signal()
+        wanted = Signal()
         m.d.comb += [
             # A block is longer than a word: what is left in the last one is padding
             dry.eq(Mux(first, window.seen & ~window.more, draining)),

@@ -10,6 +10,7 @@ from fmcodec_hw.bit_packer import BitPacker
 from fmcodec_hw.ebpc.corner_turn import CornerTurn
 from fmcodec_hw.ebpc.plane_coder import PlaneCoder
 from fmcodec_hw.ebpc.plane_subtractor import PlaneSubtractor
+from fmcodec_hw.ebpc.ports import checked_word_bits, keep_bits
 from fmcodec_hw.ebpc.symbol_register import SymbolRegister
 from fmcodec_hw.ebpc.zero_run_coder import ZeroRunCoder
 
@@ -42,24 +43,19 @@ class Encoder(wiring.Component):
         bpc, znz: the streams. `words.ready` depends combinationally on the ready of both.
 
     Raises:
-        ValueError: `word_bits` is no power of two.
+        ValueError: `word_bits` is not 8, 16 or 32.
     """
 
     def __init__(self, params: Params):
-        m = params.word_bits
-        if m & (m - 1):
-            raise ValueError(f"word_bits must be a power of two in the cores, not {m!r}")
+        m = checked_word_bits(params)
         self.params = params
-        lanes = m // 8 if m % 8 == 0 else 1
-        keep_bits = params.port_words * lanes if params.port_words > 1 else 0
         super().__init__(
             {
                 "words": In(axis.signature(m)),
-                "bpc": Out(axis.signature(params.port_words * m, keep_bits=keep_bits)),
+                "bpc": Out(axis.signature(params.port_words * m, keep_bits=keep_bits(params))),
                 "znz": Out(axis.signature(m)),
             }
         )
-        self._keep_bits = keep_bits
 
     @staticmethod
     def max_overhead_cycles(params: Params) -> int:
@@ -87,7 +83,7 @@ class Encoder(wiring.Component):
             capacity=capacity,
             least_room=symbols.push_bits if wide else symbols.single_bits,
             port_words=params.port_words,
-            keep_bits=self._keep_bits,
+            keep_bits=keep_bits(params),
         )
 
     def elaborate(self, platform):

@@ -199,7 +199,7 @@ def test_overhead_is_within_the_contract(config):
 
 @pytest.mark.parametrize("word_bits", [4, 12])
 def test_word_bits_of_the_cores(word_bits):
-    message = f"^word_bits must be 8, 16 or 32 in the decoder, not {word_bits}$"
+    message = f"^word_bits must be 8, 16 or 32 in the cores, not {word_bits}$"
     with pytest.raises(ValueError, match=message):
         Decoder(Params(word_bits=word_bits))
 

@@ -156,7 +156,7 @@ def test_overhead_is_within_the_contract(config):
     assert Encoder.max_overhead_cycles(params) <= 3 * params.block_words + 16
 
 
-def test_word_bits_must_be_a_power_of_two():
-    rule = "^word_bits must be a power of two in the cores, not 12$"
+def test_widths_that_no_core_is_built_for():
+    rule = "^word_bits must be 8, 16 or 32 in the cores, not 12$"
     with pytest.raises(ValueError, match=rule):
         Encoder(Params(word_bits=12))
