@@ -291,11 +291,11 @@ def main(
 ) -> None:
     """Simulate the cores' exported Verilog; exit code 1 when anything failed."""
     short = short or waves  # a megabyte for a thousand cycles
+    if map_path:
+        names, benches = names or MAP_CONFIGS[check_map(map_path)], ("maps",)
     os.environ |= simulator_environment(simulator)
     for variable in ("WAVES", "SIM"):  # cocotb reads them too, with meanings of its own
         os.environ.pop(variable, None)
-    if map_path:
-        names, benches = names or MAP_CONFIGS[check_map(map_path)], ("maps",)
     names = names or (SHORT_CONFIGS if short else tuple(CONFIGS))
     seed = random.SystemRandom().randrange(2**31) if seed is None else seed
     console = Console()
