@@ -21,7 +21,7 @@ __all__ = ["Calibrator", "Trial", "bisect_step", "calibrate"]
 
 MAX_VECTORS = 1 << 16  # kept for ranges and code tables, whatever the number of samples
 TRIAL_VECTORS = 1 << 13  # of those, used to search for a step
-HEADROOM = 0.125  # of the calibrated range, added at both ends for images not seen
+HEADROOM = 0.25  # of the calibrated range, added at both ends for images not seen
 
 Vectors = npt.NDArray[np.int8]
 
@@ -158,9 +158,11 @@ class Trial:
 
     @property
     def finest_step(self) -> float:
-        """The step with which the sample's range just fits `q_max`."""
+        """The step with which the sample's range, with half its headroom, just fits `q_max`."""
         spread = float(self._coefficients.max() - self._coefficients.min())
-        return spread / self.params.q_max
+        if self.transform.bypass:  # int8 values go no further, and are exact with a step of 1
+            return max(spread / self.params.q_max, 1.0)
+        return spread * (1 + HEADROOM) / self.params.q_max
 
     def noise(self, step: float) -> float:
         """Squared error of the decoded vectors, after the clamp, with this step."""
@@ -214,7 +216,14 @@ class Trial:
             raise ValueError(f"step must be a positive number, not {step!r}")
         transform, keep = self.transform, self.kept(step)
         coefficients = (vectors - transform.mean) @ transform.weights[:keep].T / step
-        q_max, zero_point = _range(coefficients, q_max, headroom)
+        low, high = float(coefficients.min()), float(coefficients.max())
+        if headroom and transform.bypass:  # all that int8 holds: nothing can be clipped
+            origin = transform.mean[0]
+            low, high = (self.low - origin) / step, (127 - origin) / step
+        elif headroom:
+            spread = HEADROOM * (high - low)
+            low, high = low - spread, high + spread
+        q_max, zero_point = _range(low, high, q_max, fit=headroom)
         scale, shift = _fixed_point(1 / (step * 2**transform.fraction_bits), 63)
         inverse_scale, inverse_shift = _fixed_point(step / 2**transform.fraction_bits, 23)
         exact = transform.matrix[:keep].astype(np.float64) @ transform.mean
@@ -289,15 +298,14 @@ def _fixed_point(value: float, most: int) -> tuple[int, int]:
     return number, shift
 
 
-def _range(levels: npt.NDArray[np.floating], q_max: int, headroom: bool) -> tuple[int, int]:
-    """q_max and zero point for coefficients in units of the step; 0 is always a symbol."""
-    low, high = min(float(levels.min()), 0.0), max(float(levels.max()), 0.0)
-    if headroom:
-        spread = HEADROOM * (high - low)
-        # what is never negative, as after a ReLU, stays so
-        low, high = low - spread if low < 0 else low, high + spread if high > 0 else high
-        wanted = math.ceil(high) - math.floor(low)
-        q_max = min(q_max, max(wanted, 1))
+def _range(low: float, high: float, q_max: int, fit: bool) -> tuple[int, int]:
+    """q_max and zero point for coefficients in units of the step; 0 is always a symbol.
+
+    Where they `fit` into fewer symbols, q_max is no larger than it has to be.
+    """
+    low, high = min(low, 0.0), max(high, 0.0)
+    if fit:
+        q_max = min(q_max, max(math.ceil(high) - math.floor(low), 1))
     share = -low / (high - low) if high > low else 0.0
     return q_max, min(max(round(share * q_max), 0), q_max)
 
