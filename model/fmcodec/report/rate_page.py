@@ -94,6 +94,7 @@ def render(measured: dict[str, Any], drawings: Sequence[Figure]) -> str:
         costs=_table(_cost_rows(measured)),
         accuracy=_table(_accuracy_rows(measured)),
         study=_table(_study_rows(measured)),
+        mobilenet=_table(_budget_rows(measured, "mobilenet_v2")),
         layouts=_table(_layout_rows(measured)),
         drawings=drawings,
     )
@@ -279,8 +280,11 @@ def _accuracy_rows(measured: dict[str, Any]) -> list[list[str]]:
     for name, facts in measured["networks"].items():
         if "test" not in facts["tests"]:
             continue
+        budgets = {0.0, _common_noise(measured, name)}
         for scheme in (*FIXED, *SWEPT):
-            for point in sorted(_points(measured, name, scheme), key=lambda p: p["noise"]):
+            for point in _points(measured, name, scheme):
+                if point["noise"] not in budgets:
+                    continue
                 rows.append(
                     [
                         TITLES.get(name, name),
@@ -314,6 +318,19 @@ def _study_rows(measured: dict[str, Any]) -> list[list[str]]:
                 f"{point['inverse_macs'] / macs:.0%}",
             ]
         )
+    return rows
+
+
+def _budget_rows(measured: dict[str, Any], name: str) -> list[list[str]]:
+    """Bits, harm and agreement of one network at every budget."""
+    rows = [["noise budget", *(f"{scheme}: bits, harm, agreement" for scheme in SWEPT)]]
+    for noise in sorted({p["noise"] for p in _points(measured, name, PLAIN)}):
+        cells = []
+        for scheme in SWEPT:
+            point = _at(measured, name, scheme, noise)
+            shares = f"{point['harm']:.2f}, {point['agreement']['held-out']:.0%}" if point else ""
+            cells.append(f"{charged(point):.2f}, {shares}" if point else "-")
+        rows.append([f"{noise:g}", *cells])
     return rows
 
 

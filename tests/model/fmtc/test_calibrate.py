@@ -186,6 +186,24 @@ def test_refused(samples, settings, error, text):
     assert str(caught.value) == text
 
 
+def test_without_a_transform_nothing_is_clipped():
+    """Whatever was calibrated on: int8 goes no further."""
+    layer = calibrate(SAMPLES // 4, PARAMS, variant="eye", step=3.0)
+    extremes = np.repeat(np.array([[-128], [127]], np.int8), 16, axis=1)
+    decoded = layer.decode(layer.encode(extremes))
+    assert np.abs(decoded.astype(int) - extremes).max() <= 2
+
+
+def test_a_transform_has_headroom():
+    """Maps a third stronger than those calibrated on are hardly clipped."""
+    quiet = (SAMPLES * 0.7).astype(np.int8)
+    layer = calibrate(quiet, PARAMS, step=4.0)
+    _, clips = fast.quantise(layer, fast.forward(layer, SAMPLES))
+    assert clips < 1e-3 * SAMPLES.size
+    _, clips = fast.quantise(layer, fast.forward(layer, quiet))
+    assert clips == 0
+
+
 def test_snr_out_of_reach():
     with pytest.raises(ValueError, match=r"snr_db must be at most .* here \(q_max = 20\), not 40"):
         calibrate(SAMPLES, Params(16, q_max=20), snr_db=40.0)
