@@ -69,12 +69,8 @@ class Encoder(wiring.Component):
         port_bits = params.port_words * m
         # the two steps that push two codes are neighbours; a beat leaves after the first of them
         capacity = max(symbols.turn_bits + symbols.base_bits, port_bits + symbols.push_bits) - 1
-        if n > m:
-            # the planes come in m steps, the port wants bits for all n: either all that it cannot
-            # take in those m, or enough for the others
-            rush = (m - 2) * max(symbols.single_bits - port_bits, 0)
-            rest = (n - m) * port_bits + symbols.single_bits + m - 1
-            capacity = max(capacity, min(capacity + rush, rest))
+        # n > m: planes come in m of the n steps, faster than the port may take them
+        capacity += (n > m) * (m - 2) * max(symbols.single_bits - port_bits, 0)
         # a port as wide as the heaviest push never leaves more than that behind
         wide = symbols.push_bits <= port_bits
         return BitPacker(
