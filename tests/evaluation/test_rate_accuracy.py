@@ -115,7 +115,10 @@ def test_lossless_codecs_do_no_more_harm_than_8_bits(measured):
 def test_page(measured):
     drawings = draw(measured)
     text = render(measured, drawings)
-    assert [figure.name for figure in drawings] == ["rate_accuracy", "rate_layers_small"]
+    assert [figure.name for figure in drawings] == [
+        "results-rate-accuracy",
+        "results-rate-layers-small",
+    ]
     assert all(figure.png.startswith(b"\x89PNG") for figure in drawings)
     assert "| small | 40 | 99% |" in text
     for figure in drawings:

@@ -140,7 +140,7 @@ def rate_curves(measured: dict[str, Any], names: list[str]) -> tuple[str, str, C
         "Rate against accuracy. Contexts are charged to the batch that shares them. Above: images "
         "that are classified as without coding. Below: how much the winner's lead changes, RMS."
     )
-    return "rate_accuracy", caption, canvas
+    return "results-rate-accuracy", caption, canvas
 
 
 @drawn
@@ -165,7 +165,7 @@ def layer_bits(measured: dict[str, Any], name: str) -> tuple[str, str, Canvas]:
         f"{TITLES.get(name, name)}: bits per value of every stored map at the noise budget "
         f"{noise:g}, contexts left out. Where the bars are alike no transform was worth its cost."
     )
-    return f"rate_layers_{name}", caption, canvas
+    return f"results-rate-layers-{name.replace('_', '-')}", caption, canvas
 
 
 def _points(measured: dict[str, Any], name: str, scheme: str) -> list[Point]:
@@ -336,7 +336,7 @@ def _budget_rows(measured: dict[str, Any], name: str) -> list[list[str]]:
 
 def _layout_rows(measured: dict[str, Any]) -> list[list[str]]:
     """Share of the values, by what FMTC 64 does with them at the compared budget."""
-    rows = [["network", "values transformed", "their bits, FMTC 64", "without", "layers"]]
+    rows = [["network", "budget", "values transformed", "their bits, FMTC 64", "without", "layers"]]
     for name in measured["networks"]:
         if not _points(measured, name, PLAIN) or not _points(measured, name, FMTC):
             continue
@@ -347,12 +347,15 @@ def _layout_rows(measured: dict[str, Any]) -> list[list[str]]:
         values = sum(coded[layer][0] for layer in chosen)
         total = sum(count for count, _, _ in coded.values())
         means = [
-            sum(layers[layer][0] * layers[layer][1] for layer in chosen) / max(values, 1)
+            sum(layers[layer][0] * layers[layer][1] for layer in chosen) / values
+            if values
+            else None
             for layers in (coded, plain)
         ]
         rows.append(
             [
                 TITLES.get(name, name),
+                f"{noise:g}",
                 f"{values / total:.0%}",
                 *map(_figure, means),
                 f"{len(chosen)} of {len(coded)}",
