@@ -133,8 +133,25 @@ def test_parts_of_another_plan_or_other_data_are_not_taken(maps_folder):
     assert key != next(tasks(replace(plan, safety=0.5), source, "maxima")).key()
     measured = Task(plan, "measure", (0, 1), None, {"conv1": 1.0})
     assert measured.key() != replace(measured, maxima={"conv1": 2.0}).key()
+    (maps_folder / "image5.npz").write_bytes((maps_folder / "image0.npz").read_bytes())
+    changed = next(tasks(plan, source, "maxima")).key()
     (maps_folder / "image9.npz").write_bytes((maps_folder / "image0.npz").read_bytes())
-    assert key != next(tasks(plan, source, "maxima")).key()
+    assert len({key, changed, next(tasks(plan, source, "maxima")).key()}) == 3
+
+
+def test_a_run_goes_on_from_another_folder(maps_folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(maps_folder.parent)
+    table(small_plan(maps_folder.name), tmp_path / "out")
+    monkeypatch.chdir(maps_folder)
+
+    class Refusing:
+        def run(self, pending):
+            assert not list(pending)
+            yield from ()
+
+    for typed in (".", "../maps/", maps_folder):
+        found = table(small_plan(typed), tmp_path / "out", Refusing(), resume=True)
+        assert set(found.network) == {"maps"}
 
 
 def test_ten_thousand_images_hold_only_one_in_memory(monkeypatch):

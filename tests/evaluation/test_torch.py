@@ -1,9 +1,12 @@
 import importlib.util
+import sys
+import types
+import urllib.error
 
 import numpy as np
 import pytest
 
-from fmcodec.capture import InputError, MissingPackage, SourceSpec
+from fmcodec.capture import InputError, MissingPackage, SourceSpec, source
 
 torch = pytest.importorskip("torch")
 
@@ -117,21 +120,66 @@ def test_wrong_weights_are_refused(tmp_path):
         SourceSpec("builtins:dict", "random:1").open()
 
 
-TORCHVISION = importlib.util.find_spec("torchvision") is not None
-
-
-@pytest.mark.skipif(TORCHVISION, reason="torchvision is installed")
-def test_torchvision_is_asked_for():
+def test_a_torchvision_that_cannot_be_imported_is_named(monkeypatch):
+    for module in ("torchvision", "torchvision.models"):
+        monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(MissingPackage) as missing:
         SourceSpec("vgg16", "random:1", random_weights=True).open()
     hint = "network 'vgg16' needs torchvision: pip install 'fmcodec[torchvision]'"
     assert str(missing.value) == hint
 
 
-@pytest.mark.skipif(not TORCHVISION, reason="torchvision is not installed")
+@pytest.fixture
+def models(monkeypatch):
+    """Stands in for `torchvision.models`: its networks are `Small`, its weights out of reach."""
+    models = types.ModuleType("torchvision.models")
+
+    def get_model(name, weights):
+        if weights is not None:
+            raise urllib.error.URLError("no network")
+        models.asked = name
+        return Small()
+
+    models.get_model = get_model
+    package = types.ModuleType("torchvision")
+    package.models = models
+    monkeypatch.setitem(sys.modules, "torchvision", package)
+    monkeypatch.setitem(sys.modules, "torchvision.models", models)
+    source._open.cache_clear()
+    yield models
+    source._open.cache_clear()
+
+
+def test_torchvision_networks_by_name(models):
+    names = {
+        "alexnet": "alexnet",
+        "vgg16": "vgg16",
+        "resnet34": "resnet34",
+        "squeezenet": "squeezenet1_0",
+        "mobilenetv2": "mobilenet_v2",
+    }
+    for name, theirs in names.items():
+        opened = SourceSpec(name, "random:1", random_weights=True).open()
+        assert (opened.name, models.asked) == (f"{name}-random", theirs)
+        first, second = (list(opened.maps(0)) for _ in range(2))
+        assert first[0].layer == "relu"
+        assert all(np.array_equal(a.values, b.values) for a, b in zip(first, second, strict=True))
+
+
+def test_weights_out_of_reach_and_random_ones_elsewhere(models, maps_folder):
+    line = r"weights of 'alexnet' cannot be loaded \(.*no network.*\); --random-weights makes a dry"
+    with pytest.raises(InputError, match=line):
+        SourceSpec("alexnet", "random:1").open()
+    with pytest.raises(InputError, match="random weights are for alexnet, vgg16, "):
+        SourceSpec(str(maps_folder), random_weights=True).open()
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("torchvision") is None, reason="torchvision is not installed"
+)
 @pytest.mark.parametrize("name", ["alexnet", "vgg16", "resnet34", "squeezenet", "mobilenetv2"])
 def test_torchvision_networks_with_random_weights(name):
-    source = SourceSpec(name, "random:1", random_weights=True).open()
-    found = list(source.maps(0))
-    assert source.name == f"{name}-random"
+    opened = SourceSpec(name, "random:1", random_weights=True).open()
+    found = list(opened.maps(0))
+    assert opened.name == f"{name}-random"
     assert sum(m.kind == "relu" for m in found) >= 7

@@ -25,10 +25,14 @@ def require(package: str, extra: str, purpose: str) -> ModuleType:
         purpose: what needs it, the start of the message.
 
     Raises:
-        MissingPackage: it is not installed.
+        MissingPackage: it is not installed, or cannot be imported as it is.
     """
+    hint = f"pip install 'fmcodec[{extra}]'"
+    name = package.partition(".")[0]
     try:
         return importlib.import_module(package)
-    except ImportError as error:
-        hint = f"pip install 'fmcodec[{extra}]'"
-        raise MissingPackage(f"{purpose} needs {package.partition('.')[0]}: {hint}") from error
+    except ModuleNotFoundError as error:
+        raise MissingPackage(f"{purpose} needs {name}: {hint}") from error
+    except Exception as error:  # a build for another version of what it stands on, say
+        reason = " ".join(str(error).split())
+        raise MissingPackage(f"{purpose} cannot import {name} ({reason}): {hint}") from error

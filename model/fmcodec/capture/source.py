@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,6 +14,8 @@ import numpy as np
 from fmcodec.capture.errors import InputError, require
 from fmcodec.capture.images import NORMALISATIONS, Images, open_images
 from fmcodec.capture.maps import CapturedMap, Source
+from fmcodec.capture.torchvision import NAMES as TORCHVISION
+from fmcodec.capture.torchvision import open_torchvision
 
 __all__ = ["NetworkSource", "SourceSpec"]
 
@@ -47,6 +50,9 @@ class NetworkSource:
 class SourceSpec:
     """How to open a source, small and hashable, so that every worker can open it for itself.
 
+    Paths of what is there are kept absolute: a worker may run in another folder, and a run that
+    goes on may be started from one.
+
     Attributes:
         network: a .tflite or .onnx file; an .npz file of the weights of a known network; .npy and
             .npz files or folders of feature maps; a torchvision name; or `package.module:callable`
@@ -72,6 +78,10 @@ class SourceSpec:
         if self.normalisation is not None and self.normalisation not in NORMALISATIONS:
             known = ", ".join(NORMALISATIONS)
             raise InputError(f"normalisation must be one of {known}, not {self.normalisation!r}")
+        for name in ("network", "images"):
+            path = getattr(self, name)
+            if path is not None and Path(path).exists():
+                object.__setattr__(self, name, os.path.abspath(path))
 
     def open(self) -> Source:
         """Open the source; the same one again for the same spec.
@@ -84,6 +94,9 @@ class SourceSpec:
 
 @lru_cache(maxsize=4)
 def _open(spec: SourceSpec) -> Source:
+    if spec.random_weights and spec.network not in TORCHVISION:
+        known = ", ".join(TORCHVISION)
+        raise InputError(f"random weights are for {known}, not {spec.network!r}")
     path = Path(spec.network)
     if path.is_dir() or path.suffix in (".npy", ".npz"):
         if not path.exists():
@@ -99,8 +112,6 @@ def _open(spec: SourceSpec) -> Source:
 
 
 def _open_network(spec: SourceSpec, path: Path) -> CapturingNetwork:
-    from fmcodec.capture import torchvision
-
     if path.suffix == ".tflite":
         from fmcodec.capture.tflite import TFLiteNetwork
 
@@ -111,15 +122,15 @@ def _open_network(spec: SourceSpec, path: Path) -> CapturingNetwork:
         return OnnxNetwork(path, spec.normalisation or "imagenet", spec.size)
     if path.suffix == ".npz":
         return _published(spec)
-    if spec.network in torchvision.NAMES:
-        return torchvision.open_torchvision(spec.network, spec.random_weights, spec.layers)
+    if spec.network in TORCHVISION:
+        return open_torchvision(spec.network, spec.random_weights, spec.layers)
     if ":" in spec.network:
         from fmcodec.capture.pytorch import TorchNetwork, import_module, prepare_with
 
         prepare = prepare_with(spec.normalisation or "imagenet")
         module = import_module(spec.network)
         return TorchNetwork(spec.network, module, spec.size, prepare, spec.layers)
-    known = ", ".join(torchvision.NAMES)
+    known = ", ".join(TORCHVISION)
     raise InputError(
         f"network must be a .tflite, .onnx, .npy or .npz file, a folder of feature maps, "
         f"package.module:callable or one of {known}, not {spec.network!r}"

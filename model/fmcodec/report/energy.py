@@ -37,7 +37,12 @@ MEMORIES = (
         40.0,
         "Malladi et al., Towards Energy-Proportional Datacenter Memory with Mobile DRAM, ISCA 2012",
     ),
-    Memory("LPDDR4", 8.0, 8.0, "the figure that Accelergy's CACTI plug-in takes for LPDDR4"),
+    Memory(
+        "LPDDR4",
+        8.0,
+        8.0,
+        "Wu, Emer, Sze, Accelergy, ICCAD 2019: the figure of its CACTI plug-in, from public data",
+    ),
 )
 
 

@@ -172,7 +172,7 @@ def _settings(plan: Plan | None) -> dict[str, str]:
         return {}
     settings = {
         "networks": ", ".join(Path(source.network).name for source in plan.sources),
-        "images": ", ".join(dict.fromkeys(str(source.images or "-") for source in plan.sources)),
+        "images": ", ".join(dict.fromkeys(Path(s.images or "-").name for s in plan.sources)),
         "codecs": ", ".join(plan.codecs),
         "formats": ", ".join(plan.formats),
         "orders": ", ".join(plan.orders),

@@ -94,6 +94,7 @@ class Task:
         images: the indices of the images, from .. to.
         layers: the layers of the batch; None for all.
         maxima: largest magnitude of each layer over all images.
+        files: what tells the source's files from other ones, see `tasks`.
     """
 
     plan: Plan
@@ -101,6 +102,7 @@ class Task:
     images: tuple[int, int]
     layers: tuple[str, ...] | None = None
     maxima: Mapping[str, float] = field(default_factory=dict, hash=False)
+    files: str = ""
 
     @property
     def source(self) -> SourceSpec:
@@ -110,7 +112,6 @@ class Task:
         """A name that changes whenever the task's result may: parts are kept under it."""
         content: dict[str, Any] = asdict(self)
         content["version"] = fmcodec.__version__
-        content["files"] = [_stamp(self.source.network), _stamp(self.source.images)]
         digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
         return f"{self.step}-{digest[:24]}"
 
@@ -132,6 +133,7 @@ def tasks(
         layers: names of all layers, needed to cut them into batches.
     """
     alone = replace(plan, sources=(source,))
+    files = _stamp(source.network) + _stamp(source.images)
     count = plan.image_count(source)
     batch = plan.batch_images or -(-count // 100)
     groups: list[tuple[str, ...] | None] = [None]
@@ -140,7 +142,8 @@ def tasks(
         groups = [layers[start : start + size] for start in range(0, len(layers), size)]
     for start in range(0, count, batch):
         for group in groups:
-            yield Task(alone, step, (start, min(start + batch, count)), group, maxima or {})
+            images = (start, min(start + batch, count))
+            yield Task(alone, step, images, group, maxima or {}, files)
 
 
 def codec_config(text: str) -> dict[str, Any]:
@@ -155,9 +158,16 @@ def codec_config(text: str) -> dict[str, Any]:
     return config
 
 
-def _stamp(path: str | None) -> list[Any]:
-    """Size and time of a file, so that a part of an older version of it is not taken."""
+def _stamp(path: str | None) -> str:
+    """Digest of names, sizes and times of a file, or of all files in a folder.
+
+    A part of an older version of a file is not taken.
+    """
     if path is None or not Path(path).exists():
-        return [path]
-    status = Path(path).stat()
-    return [path, status.st_size, status.st_mtime_ns]
+        return "-"
+    place = Path(path)
+    digest = hashlib.sha256()
+    for file in sorted(place.iterdir()) if place.is_dir() else [place]:
+        status = file.stat()
+        digest.update(f"{file.name}/{status.st_size}/{status.st_mtime_ns};".encode())
+    return digest.hexdigest()[:16]
