@@ -88,6 +88,13 @@ def _leading_ones() -> npt.NDArray[np.uint64]:
 
 
 _ONES = _leading_ones()
+DENSE = u64(32)
+
+
+@jit
+def _is_dense(stream, position):
+    """Whether the next `DENSE` symbols are ones: dense maps are hardly anything else."""
+    return peek(stream, position) >> (u64(64) - DENSE) == (u64(1) << DENSE) - u64(1)
 
 
 @jit
@@ -104,6 +111,9 @@ def _next_symbols(stream, position, zero_run_bits, ones_table):
 def _count_nonzero(stream, size, zero_run_bits, num_words, ones_table):
     position = done = count = u64(0)
     while done < num_words:
+        if _is_dense(stream, position) and done + DENSE < num_words and position + DENSE <= size:
+            done, count, position = done + DENSE, count + DENSE, position + DENSE
+            continue
         ones, zeros, bits = _next_symbols(stream, position, zero_run_bits, ones_table)
         if done + ones >= num_words:
             ones, zeros, bits = num_words - done, u64(0), num_words - done
@@ -131,6 +141,11 @@ def count_nonzero(
 def _expand(stream, zero_run_bits, num_words, nonzero, words, item, ones_table):
     position = done = taken = u64(0)
     while done < num_words:
+        if _is_dense(stream, position) and done + DENSE <= num_words:
+            for k in range(u64(0), DENSE * item, u64(8)):
+                store64(words, done * item + k, load64(nonzero, taken * item + k))
+            done, taken, position = done + DENSE, taken + DENSE, position + DENSE
+            continue
         ones, zeros, bits = _next_symbols(stream, position, zero_run_bits, ones_table)
         for k in range(item):
             offset = u64(8 * k)

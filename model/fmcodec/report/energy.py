@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["MEMORIES", "Memory", "energy"]
+__all__ = ["MEMORIES", "Memory", "energy", "energy_text"]
 
 
 @dataclass(frozen=True)
@@ -56,3 +56,8 @@ def energy(bits: float, memory: Memory, reads: float = 1.0) -> float:
             connection, has more than one.
     """
     return bits * (memory.write + reads * memory.read) * 1e-9
+
+
+def energy_text(bits: float, memory: Memory) -> str:
+    """`energy` with three digits, trailing zeros kept so that columns align."""
+    return f"{energy(bits, memory):#.3g}".rstrip(".")

@@ -2,126 +2,36 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fmcodec.capture.errors import require
+from fmcodec.report.drawing import (
+    Figure,
+    colour,
+    drawn,
+    layer_axis,
+    layer_width,
+    log_ratio,
+    new_canvas,
+    short_names,
+)
 from fmcodec.report.summary import Case, Summary, title_of
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
-__all__ = ["Figure", "case_figures", "dram_energy", "overview_figures"]
+__all__ = ["Figure", "case_figures", "dram_energy", "layer_ratios", "overview", "overview_figures"]
 
-STYLE = {
-    "font.size": 9,
-    "axes.titlesize": 10,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "axes.grid": True,
-    "axes.grid.axis": "y",
-    "grid.color": "#e4e4e4",
-    "legend.frameon": False,
-    "svg.fonttype": "none",
-    "svg.hashsalt": "fmcodec",
-    "font.family": ["DejaVu Sans"],
-}
-# one colour for a codec in every figure; the proposed codec stands out, bounds are grey
-COLOURS = {
-    "zero_rle": "#b8a9d9",
-    "zvc": "#7a68b3",
-    "csc": "#d9c08c",
-    "bpc": "#8fc1dd",
-    "ebpc": "#d1495b",
-    "deflate": "#7fb77e",
-    "zstd": "#3f8f5f",
-    "entropy": "#8c8c8c",
-}
 SYMBOL_COLOURS = ("#2b3a67", "#496a81", "#66999b", "#b3af8f", "#ffc482", "#d1495b")
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A drawn figure.
-
-    Attributes:
-        name: of its files, without an ending.
-        caption: what it shows, one or two sentences.
-        svg: the drawing as an <svg> element.
-        png: the drawing as a PNG file of 144 dots per inch.
-    """
-
-    name: str
-    caption: str
-    svg: str
-    png: bytes
-
-
-def drawn(draw: Callable[..., tuple[str, str, Canvas]]) -> Callable[..., Figure]:
-    """Make a function that draws on a canvas give a `Figure`, in the report's style."""
-
-    @wraps(draw)
-    def figure(*args: Any) -> Figure:
-        matplotlib = require("matplotlib", "report", "a report")
-        matplotlib.use("agg")
-        with matplotlib.rc_context(STYLE):
-            name, caption, canvas = draw(*args)
-            svg, png = io.StringIO(), io.BytesIO()
-            canvas.savefig(svg, format="svg", metadata={"Date": None})
-            canvas.savefig(png, format="png", dpi=144)
-            matplotlib.pyplot.close(canvas)
-        text = svg.getvalue()
-        return Figure(name, caption, text[text.index("<svg") :], png.getvalue())
-
-    return figure
-
-
-def colour(codec: str, codecs: list[str]) -> str:
-    """The colour of a codec; one with other parameters takes the next of a reserve."""
-    base = codec.partition(":")[0]
-    if codec == base or base not in [c for c in codecs if c != codec]:
-        return COLOURS.get(base, "#555555")
-    reserve = ("#e08e45", "#4f86c6", "#a23b72", "#1b998b")
-    return reserve[codecs.index(codec) % len(reserve)]
-
-
-def _canvas(width: float, height: float) -> tuple[Canvas, Axes]:
-    pyplot = require("matplotlib.pyplot", "report", "a report")
-    return pyplot.subplots(figsize=(width, height), layout="constrained")
-
-
-def _layer_width(layers: int) -> float:
-    return float(np.clip(2.4 + 0.165 * layers, 7.5, 18))
-
-
-def _layer_axis(axes: Axes, layers: list[str]) -> None:
-    axes.set_xticks(range(len(layers)), short_names(layers), rotation=90, fontsize=7)
-    axes.set_xlim(-0.7, len(layers) - 0.3)
-
-
-def short_names(layers: list[str]) -> list[str]:
-    """Layer names without what all of them start with, at most 30 characters long."""
-    parts = [layer.split("/") for layer in layers]
-    while len(parts) > 1 and all(len(p) > 1 and p[0] == parts[0][0] for p in parts):
-        parts = [p[1:] for p in parts]
-    names = ["/".join(p) for p in parts]
-    return [name if len(name) <= 30 else f"…{name[-29:]}" for name in names]
 
 
 @drawn
 def overview(summary: Summary) -> tuple[str, str, Canvas]:
     """Ratio of every codec, for every case."""
     cases, codecs = summary.cases, summary.codecs
-    canvas, axes = _canvas(float(np.clip(1.5 + 1.5 * len(cases), 7.5, 20)), 4.2)
+    canvas, axes = new_canvas(float(np.clip(1.5 + 1.5 * len(cases), 7.5, 20)), 4.2)
     width = 0.84 / len(codecs)
     for number, codec in enumerate(codecs):
         heights = [summary.ratios(summary.of(case)).iloc[0].get(codec) for case in cases]
@@ -155,7 +65,7 @@ def overview(summary: Summary) -> tuple[str, str, Canvas]:
 def dram_energy(summary: Summary) -> tuple[str, str, Canvas]:
     """Energy of moving the coded maps, relative to uncompressed ones."""
     cases = summary.cases
-    canvas, axes = _canvas(9.5, 1.3 + 0.42 * len(cases))
+    canvas, axes = new_canvas(9.5, 1.3 + 0.42 * len(cases))
     shown = [c for c in ("zvc", "ebpc") if c in summary.codecs] or summary.codecs[:2]
     axes.barh(range(len(cases)), 100, 0.84, color="#ececec", label="uncompressed")
     height = 0.8 / len(shown)
@@ -176,8 +86,7 @@ def dram_energy(summary: Summary) -> tuple[str, str, Canvas]:
     axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
     caption = (
         "The saving is the same in every kind of DRAM, because energy goes with the bits moved; "
-        "the millijoules are in the table. The codecs' own energy is left out: published figures "
-        "are below 1 pJ per word."
+        "the millijoules are in the table. The codecs' own energy is left out."
     )
     return "dram-energy", caption, canvas
 
@@ -186,7 +95,7 @@ def dram_energy(summary: Summary) -> tuple[str, str, Canvas]:
 def orders(summary: Summary, network: str, form: str) -> tuple[str, str, Canvas]:
     """Ratios of one network and format in every order."""
     cases = [c for c in summary.cases if (c.network, c.format) == (network, form)]
-    canvas, axes = _canvas(7.5, 3.4)
+    canvas, axes = new_canvas(7.5, 3.4)
     codecs = summary.codecs
     width = 0.8 / len(cases)
     shades = ("#d1495b", "#edae49", "#66a182", "#2e4057", "#8d96a3")
@@ -211,7 +120,7 @@ def layer_ratios(summary: Summary, case: Case) -> tuple[str, str, Canvas]:
     """Ratio of every codec, layer by layer."""
     layers = summary.layers(case)
     ratios = summary.ratios(summary.of(case), "layer").loc[layers]
-    canvas, axes = _canvas(_layer_width(len(layers)), 4.6)
+    canvas, axes = new_canvas(layer_width(len(layers)), 4.6)
     for codec in ratios.columns:
         proposed = codec.partition(":")[0] == "ebpc"
         axes.plot(
@@ -226,22 +135,13 @@ def layer_ratios(summary: Summary, case: Case) -> tuple[str, str, Canvas]:
             zorder=3 if proposed else 2,
         )
     axes.axhline(1, color="#333333", linewidth=0.8)
-    _log_ratio(axes)
-    _layer_axis(axes, layers)
+    log_ratio(axes)
+    layer_axis(axes, layers)
     axes.set_ylabel("compression ratio")
     axes.set_title(f"Ratio by layer: {case}")
     axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
     caption = "Ratio of each layer over all images, layers in the order of the network."
     return f"layers-{case.slug}", caption, canvas
-
-
-def _log_ratio(axes: Axes) -> None:
-    """A ratio's axis: logarithmic, so that half and double look alike, with plain numbers."""
-    ticker = require("matplotlib.ticker", "report", "a report")
-    axes.set_yscale("log")
-    axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 1.5, 2, 3, 5, 7), numticks=12))
-    axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_locator(ticker.NullLocator())
 
 
 @drawn
@@ -254,7 +154,7 @@ def image_spread(summary: Summary, case: Case, codec: str) -> tuple[str, str, Ca
     boxes = [ratio[rows.layer == layer].to_numpy() for layer in layers]
     sums = rows.groupby("image", observed=True)[["raw_bits", "bits"]].sum()
     whole = (sums.raw_bits / sums.bits).to_numpy()
-    canvas, axes = _canvas(_layer_width(len(layers) + 1), 4.4)
+    canvas, axes = new_canvas(layer_width(len(layers) + 1), 4.4)
     drawing = axes.boxplot(
         [*boxes, whole],
         positions=[*range(len(layers)), len(layers) + 0.6],
@@ -270,12 +170,12 @@ def image_spread(summary: Summary, case: Case, codec: str) -> tuple[str, str, Ca
         last = number == len(layers)
         box.set_facecolor("#edae49" if last else colour(codec, summary.codecs))
         box.set_alpha(0.85)
-    _log_ratio(axes)
+    log_ratio(axes)
     names = [*short_names(layers), "whole image"]
     axes.set_xticks([*range(len(layers)), len(layers) + 0.6], names, rotation=90, fontsize=7)
     axes.set_ylabel(f"{title_of(codec)} ratio")
     axes.set_title(f"Spread over {summary.images(case)} images: {case}")
-    deviation = whole.std() / whole.mean()
+    deviation = whole.std(ddof=1) / whole.mean()
     caption = (
         "Boxes hold the middle half of the images, whiskers reach the extremes. Whole images: "
         f"mean {whole.mean():.2f}, standard deviation {deviation:.1%} of it, "
@@ -292,12 +192,12 @@ def sparsity(summary: Summary, case: Case) -> tuple[str, str, Canvas]:
     shares = summary.sparsity(rows, "layer")
     kinds = dict(zip(rows.layer, rows.kind, strict=True))
     shades = {"relu": "#496a81", "linear": "#edae49", "gradient": "#a23b72"}
-    canvas, axes = _canvas(_layer_width(len(layers)), 3.9)
+    canvas, axes = new_canvas(layer_width(len(layers)), 3.9)
     for kind, shade in shades.items():
         at = [n for n, layer in enumerate(layers) if kinds[layer] == kind]
         if at:
             axes.bar(at, [100 * shares[layers[n]] for n in at], 0.8, color=shade, label=kind)
-    _layer_axis(axes, layers)
+    layer_axis(axes, layers)
     axes.set_ylim(0, 100)
     axes.set_ylabel("zero words, %")
     axes.set_title(f"Sparsity by layer: {case}")
@@ -335,14 +235,14 @@ def histograms(summary: Summary, case: Case) -> tuple[str, str, Canvas]:
 def symbols(summary: Summary, case: Case) -> tuple[str, str, Canvas]:
     """Share of each BPC symbol, layer by layer."""
     shares = 100 * summary.symbols(case)
-    canvas, axes = _canvas(_layer_width(len(shares)), 4.0)
+    canvas, axes = new_canvas(layer_width(len(shares)), 4.0)
     bottom = np.zeros(len(shares))
     for number, symbol in enumerate(shares.columns):
         heights = shares[symbol].to_numpy()
         shade = SYMBOL_COLOURS[number % len(SYMBOL_COLOURS)]
         axes.bar(range(len(shares)), heights, 0.86, bottom=bottom, label=symbol, color=shade)
         bottom += heights
-    _layer_axis(axes, list(shares.index))
+    layer_axis(axes, list(shares.index))
     axes.set_ylim(0, 100)
     axes.set_ylabel("share of symbols, %")
     axes.set_title(f"BPC symbols by layer: {case}")
@@ -360,7 +260,7 @@ def throughput(summary: Summary, case: Case) -> tuple[str, str, Canvas]:
     """Words per cycle of the cores, layer by layer."""
     rates = summary.words_per_cycle(case, True)
     layers = summary.layers(case)
-    canvas, axes = _canvas(_layer_width(len(layers)), 3.7)
+    canvas, axes = new_canvas(layer_width(len(layers)), 3.7)
     for port, shade in (("2", "#66a182"), ("1", "#2e4057")):
         axes.plot(
             range(len(layers)),
@@ -369,7 +269,7 @@ def throughput(summary: Summary, case: Case) -> tuple[str, str, Canvas]:
             color=shade,
             label=f"{port} word{'s' if port == '2' else ''} per beat",
         )
-    _layer_axis(axes, layers)
+    layer_axis(axes, layers)
     low = float(rates.to_numpy().min())
     axes.set_ylim(min(0.8, np.floor(low * 20) / 20), 1.02)
     axes.set_ylabel("words/cycle")

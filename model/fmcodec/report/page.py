@@ -11,7 +11,7 @@ from typing import Any
 
 import fmcodec
 from fmcodec.capture.errors import require
-from fmcodec.report.energy import MEMORIES, energy
+from fmcodec.report.energy import MEMORIES, energy_text
 from fmcodec.report.figures import Figure, case_figures, dram_energy, overview_figures
 from fmcodec.report.plan import Plan
 from fmcodec.report.summary import Summary, title_of
@@ -89,7 +89,7 @@ def energy_table(summary: Summary) -> Table:
         bits /= summary.images(case)
         for memory in MEMORIES:
             moved = [bits.raw_bits.iloc[0], *(bits.bits[codec] for codec in codecs)]
-            costs = [f"{energy(each, memory):.3g}" for each in moved]
+            costs = [energy_text(each, memory) for each in moved]
             rows.append([case.network, case.format, case.order, memory.name, *costs])
     return Table(columns, rows, texts=4)
 

@@ -267,7 +267,7 @@ class Experiment:
         floor = math.inf if scheme.floor is None else scheme.floor * step
         params = scheme.params
         if scheme.layout is None:
-            layout, variant, params = choose(
+            layout, variant, params, step = choose(
                 maps,
                 step,
                 params,

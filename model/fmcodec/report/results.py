@@ -16,7 +16,7 @@ from rich.console import Console
 import fmcodec
 from fmcodec.capture.errors import require
 from fmcodec.report.command import show_progress
-from fmcodec.report.energy import MEMORIES, energy
+from fmcodec.report.energy import MEMORIES, energy_text
 from fmcodec.report.figures import Figure, layer_ratios, overview
 from fmcodec.report.measurements import NAMES, measure_all
 from fmcodec.report.summary import Case, Summary, title_of
@@ -263,7 +263,7 @@ def _cost_table(*summaries: Summary) -> str:
             found = found[found.codec == "ebpc"]
             images = summary.images(case)
             raw, coded = found.raw_bits.sum() / images, found.bits.sum() / images
-            costs = [f"{energy(raw, m):.3g} → {energy(coded, m):.3g}" for m in MEMORIES]
+            costs = [f"{energy_text(raw, m)} → {energy_text(coded, m)}" for m in MEMORIES]
             rows.append(
                 [
                     *(NAMES[case.network], case.format, f"{rate['1']:.3f}", f"{rate['2']:.3f}"),
