@@ -36,7 +36,7 @@ def fold(
     once: its stride is `block` times larger, and its kernel covers the windows of all b x b pixels.
 
     Args:
-        conv: a convolution that is not grouped, with padding of zeros or none.
+        conv: a convolution that is not grouped; it may pad in any mode.
         norm: the batch normalisation that follows it, in evaluation mode; None if there is none.
         layout: how the maps are cut. Height and width have to be multiples of its block.
         rows: transform T of each group, shape (K, vector_length).
@@ -47,13 +47,15 @@ def fold(
         A convolution with a coefficient map for each row of each group, group by group.
 
     Raises:
-        ValueError: `conv` is grouped (a depthwise one would have to become a dense one), its
-            padding is not of zeros, or shapes do not fit.
+        ValueError: `conv` is grouped or depthwise, pads more on one side than on the other, or
+            shapes do not fit.
     """
     if conv.groups != 1:
-        raise ValueError(f"conv must not be grouped, but has {conv.groups} groups")
-    if conv.padding_mode != "zeros" or isinstance(conv.padding, str):
-        raise ValueError(f"conv must pad with a number of zeros, not {conv.padding!r}")
+        raise ValueError(
+            f"conv must not be grouped or depthwise, but has {conv.groups} groups: "
+            "a transform mixes its outputs, so it would become dense"
+        )
+    padding = _padding(conv)
     if type(conv) is not nn.Conv2d:
         raise ValueError(f"conv must be a plain Conv2d, not {type(conv).__name__}")
     if layout.channels != conv.out_channels:
@@ -97,7 +99,8 @@ def fold(
         len(kernel),
         (size[0], size[1]),
         stride=(conv.stride[0] * block, conv.stride[1] * block),
-        padding=(int(conv.padding[0]), int(conv.padding[1])),
+        padding=padding,
+        padding_mode=conv.padding_mode,
     )
     with torch.no_grad():
         folded.weight.copy_(kernel)
@@ -148,6 +151,18 @@ class Unfold(nn.Module):
         ]
         # a vector is (channel, row, column): just the order that pixel_shuffle undoes
         return nn.functional.pixel_shuffle(torch.cat(vectors, dim=1), self.layout.block)
+
+
+def _padding(conv: nn.Conv2d) -> tuple[int, int]:
+    """Pixels that a convolution pads with on each side, rows and columns."""
+    if conv.padding == "valid":
+        return 0, 0
+    if not isinstance(conv.padding, str):
+        return int(conv.padding[0]), int(conv.padding[1])
+    total = [d * (k - 1) for d, k in zip(conv.dilation, conv.kernel_size, strict=True)]
+    if any(pixels % 2 for pixels in total):
+        raise ValueError(f"conv must pad alike on both sides, not by {total} pixels in all")
+    return total[0] // 2, total[1] // 2
 
 
 def _weights(context: Context) -> npt.NDArray[np.float64]:

@@ -11,11 +11,12 @@ from fmcodec.fmtc.folding import Unfold, accumulators, fold, fold_layer  # noqa:
 from fmcodec.fmtc.insertion import capture, inserted  # noqa: E402
 from fmcodec.fmtc.layer import LayerCodec  # noqa: E402
 from fmcodec.fmtc.layout import Layout  # noqa: E402
+from fmcodec.networks import SameConv2d  # noqa: E402
 
 
-def conv_and_norm(stride=1, kernel=3, padding=1, dilation=1, bias=True, norm=True, seed=0):
-    torch.manual_seed(seed)
-    conv = nn.Conv2d(3, 8, kernel, stride, padding, dilation, bias=bias)
+def conv_and_norm(stride=1, kernel=3, padding=1, norm=True, **settings):
+    torch.manual_seed(0)
+    conv = nn.Conv2d(3, 8, kernel, stride, padding, **settings)
     if not norm:
         return conv.eval(), None
     layer = nn.BatchNorm2d(8)
@@ -44,6 +45,8 @@ def orthonormal(layout, seed=1):
         {"kernel": 5, "padding": 2, "bias": False},
         {"dilation": 2, "padding": 2},
         {"norm": False},
+        {"kernel": (3, 5), "padding": "same"},
+        {"padding": 1, "padding_mode": "reflect"},
     ],
 )
 def test_folded_convolution(layout, shape):
@@ -87,8 +90,16 @@ def test_folded_layer_codes_what_the_layer_codes(layout):
 @pytest.mark.parametrize(
     ("conv", "text"),
     [
-        (nn.Conv2d(8, 8, 3, groups=8), "conv must not be grouped, but has 8 groups"),
-        (nn.Conv2d(8, 8, 3, padding="same"), "conv must pad with a number of zeros, not 'same'"),
+        (
+            nn.Conv2d(8, 8, 3, groups=8),
+            "conv must not be grouped or depthwise, but has 8 groups: "
+            "a transform mixes its outputs, so it would become dense",
+        ),
+        (
+            nn.Conv2d(8, 8, (3, 4), padding="same"),
+            "conv must pad alike on both sides, not by [2, 3] pixels in all",
+        ),
+        (SameConv2d(8, 8, 3), "conv must be a plain Conv2d, not SameConv2d"),
         (nn.Conv2d(8, 4, 3), "layout must be of 4 channels, not 8"),
     ],
 )
