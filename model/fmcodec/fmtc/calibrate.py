@@ -109,10 +109,17 @@ class Calibrator:
             shape = f"(vectors, channels = {self.params.channels})"
             raise ValueError(f"samples must be of shape {shape}, not {vectors.shape}")
         self.moments.update(vectors)
-        self._keys = np.append(self._keys, self._random.random(len(vectors)))
-        self._kept = np.concatenate([self._kept, vectors])
-        order = np.argsort(self._keys, kind="stable")[:MAX_VECTORS]
-        self._keys, self._kept = self._keys[order], self._kept[order]
+        keys = np.append(self._keys, self._random.random(len(vectors)))
+        # most samples are let go: sorting them would take longer than all the rest
+        near = np.arange(len(keys))
+        if len(keys) > MAX_VECTORS:
+            near = np.argpartition(keys, MAX_VECTORS - 1)[:MAX_VECTORS]
+        order = near[np.argsort(keys[near])]
+        old = order < len(self._keys)
+        kept = np.empty((len(order), self.params.channels), dtype=np.int8)
+        kept[old] = self._kept[order[old]]
+        kept[~old] = vectors[order[~old] - len(self._keys)]
+        self._keys, self._kept = keys[order], kept
 
     def sample(self, count: int = MAX_VECTORS) -> Vectors:
         """At most `count` of the vectors seen."""

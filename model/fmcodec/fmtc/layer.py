@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -17,10 +18,11 @@ from fmcodec.fmtc.params import WORD_BITS, Params
 from fmcodec.fmtc.tile import HEADER_WORDS, MAX_TILE_VECTORS, Encoded
 from fmcodec.fmtc.transform import fit
 
-__all__ = ["LayerCodec", "choose"]
+__all__ = ["Candidate", "LayerCodec", "candidates", "choose"]
 
 ORDER_PIXELS = 1 << 13  # of a channel, from which the order of channels is found
 TILE_VALUES = 1 << 15  # of a tile: its header and index are then below 0.4 % of a coded byte
+LEVELS = 254  # of the 8-bit input, no more than q_max can tell apart
 HEADROOM = 1.125  # of the largest calibrated value, in the range of the 8-bit input
 FLOOR = 0.125  # of the range below zero, before a ReLU: what is lower saturates
 
@@ -70,7 +72,8 @@ class LayerCodec:
             variant: of the transform.
             snr_db: ratio of signal to noise to keep after the activation.
             step: instead, the quantiser step as a real value; where `q_max` cannot hold the range
-                with it, the finest that it can.
+                with it, the finest that it can. Without a transform a step is an odd
+                number of units of the 8-bit input: rounding twice is then rounding once.
             relu: a ReLU follows and is fused into the decoder.
             ceiling: it clamps to this value, as ReLU6 does to 6.
             floor: before a ReLU, values below -floor saturate: they end as zero anyway, and cost
@@ -83,7 +86,8 @@ class LayerCodec:
         """
         if (snr_db is None) == (step is None):
             raise ValueError("snr_db or step must be given, and not both")
-        task = _Task(maps, params or Params(), relu, ceiling, floor, seed)
+        whole = step if variant == "eye" else None
+        task = _Task(maps, params or Params(), relu, ceiling, floor, seed, whole)
         order = task.order(layout, variant)
         parts = task.parts(layout, variant, order)
         trials = [trial for trial, _ in parts]
@@ -187,10 +191,11 @@ class _Task:
         ceiling: float | None,
         floor: float | None,
         seed: int,
+        step: float | None = None,
     ) -> None:
         self.params = params
         self.seed = seed
-        self.scale, self.origin = _int8_range(maps, relu, ceiling, floor)
+        self.scale, self.origin = _int8_range(maps, relu, ceiling, floor, step)
         self.low = self.origin if relu else -128
         self.high = 127
         if ceiling is not None:
@@ -255,60 +260,99 @@ class _Task:
         return parts
 
 
-def choose(
+@dataclass(frozen=True)
+class Candidate:
+    """A way to code a layer, and what it is estimated to cost.
+
+    Attributes:
+        layout, variant, params, step: for `LayerCodec.calibrate`.
+        bits: of the codes of an image.
+        context_bits: of all contexts.
+    """
+
+    layout: Layout
+    variant: str
+    params: Params
+    step: float
+    bits: float
+    context_bits: int
+
+    def charged(self, batch: int) -> float:
+        """Bits of an image when a context is read once for `batch` of them."""
+        return self.bits + self.context_bits / batch
+
+
+def candidates(
     maps: Maps,
     step: float,
     params: Params | None = None,
     *,
     max_length: int = 64,
-    batch: int = 16,
     relu: bool = False,
     ceiling: float | None = None,
     floor: float | None = None,
-) -> tuple[Layout, str, Params]:
-    """Layout, variant and number of tables that code maps in the fewest bits, by estimate.
+) -> list[Candidate]:
+    """Ways to code a layer with the same noise.
 
-    Candidates are vectors of up to 16, 64 and 256 values in blocks of 1, 2 and 4 pixels with a
-    trimmed transform (`pca_t`), and no transform (`eye`); one that cannot hold the range with this
-    step is none. They are fitted to every other map and tried on those between.
+    They are vectors of up to 16, 64 and 256 values in blocks of 1, 2 and 4 pixels with a trimmed
+    transform (`pca_t`), and no transform (`eye`), with 1, 2, ... code tables; a transform that
+    cannot hold the range with its step is none. They are fitted to every other map and tried on
+    those between.
 
     Args:
-        maps, step, params, relu, ceiling, floor: see `LayerCodec.calibrate`; params.tables is the
-            most that are used.
+        maps, params, relu, ceiling, floor: see `LayerCodec.calibrate`; params.tables is the most
+            that are used.
+        step: noise allowed, as the step of a quantiser by itself. That of a transform is finer
+            than that, to make up for 8-bit rounding before and after it.
         max_length: longest vector, which is what the cores' matrix memory holds.
-        batch: images for which a context is read once; it is charged to them.
+
+    Raises:
+        ValueError: see `LayerCodec.calibrate`.
     """
     params = params or Params()
     channels, height, width = maps.shape[1:]
-    plain = _Task(maps, params, relu, ceiling, 0.0, 0)
-    eye = Layout(channels, _groups(channels, 256))
-    best, choice = math.inf, (eye, "eye", params)
+    plain = _Task(maps, params, relu, ceiling, 0.0, 0, step)
     full = _Task(maps, params, relu, ceiling, floor, 0)
+    finer = math.sqrt(max(step**2 - 2 * full.scale**2, 0.0))
     layouts = [
         Layout(channels, _groups(channels, length // block**2), block)
         for length in (16, 64, 256)
         for block in (1, 2, 4)
         if length <= max_length and min(height, width) >= 2 * block
     ]
+    found = []
     for layout, variant in [
-        (eye, "eye"),
+        (Layout(channels, _groups(channels, 256)), "eye"),
         *((layout, "pca_t") for layout in dict.fromkeys(layouts)),
     ]:
         vectors = -(-height // layout.block) * -(-width // layout.block)
         if variant != "eye" and vectors * len(maps) < 8 * layout.vector_length:
             continue  # too few to know their correlation
-        task = plain if variant == "eye" else full
+        task, exact = (plain, step) if variant == "eye" else (full, finer)
         order = task.order(layout, variant)
         trials = [trial for trial, _ in task.parts(layout, variant, order, split=True)]
-        units = step / task.scale
+        units = exact / task.scale
         if variant != "eye" and max(trial.finest_step for trial in trials) > units:
             continue
         counted = zip(*(trial.bits(units) for trial in trials), strict=False)
         for tables, groups in enumerate(counted, start=1):
-            total = sum(rate * vectors + context / batch for rate, context in groups)
-            if total < best:
-                best, choice = total, (layout, variant, replace(params, tables=tables))
-    return choice
+            rates, contexts = zip(*groups, strict=True)
+            few = replace(params, tables=tables)
+            total = sum(rates) * vectors
+            found.append(Candidate(layout, variant, few, exact, total, sum(contexts)))
+    return found
+
+
+def choose(ways: Iterable[Candidate], batch: int, max_length: int = 256) -> Candidate:
+    """The one that takes the fewest bits, no transform longer than `max_length`.
+
+    Args:
+        ways: see `candidates`.
+        batch: images for which a context is read once; it is charged to them.
+        max_length: of a vector with a transform.
+    """
+    allowed = (w for w in ways if w.variant == "eye" or w.layout.vector_length <= max_length)
+    return min(allowed, key=lambda way: way.charged(batch))
 
 
 def _groups(channels: int, most: int) -> int:
@@ -317,21 +361,30 @@ def _groups(channels: int, most: int) -> int:
 
 
 def _int8_range(
-    maps: Maps, relu: bool, ceiling: float | None, floor: float | None
+    maps: Maps, relu: bool, ceiling: float | None, floor: float | None, step: float | None
 ) -> tuple[float, int]:
-    """Scale and origin with which int8 covers the values that matter, headroom on top."""
+    """Scale and origin with which int8 covers the values that matter, headroom on top.
+
+    A `step` is an odd number of units then, if it is one at all.
+    """
     _require_finite(maps)
     top, bottom = float(maps.max()), float(maps.min())
     if top == bottom:
         raise ValueError("maps must vary, all values are the same")
     if not relu:
-        return HEADROOM * max(top, -bottom) / 127, 0
+        return _whole(HEADROOM * max(top, -bottom) / (LEVELS // 2), step), 0
     top = HEADROOM * (max(top, -bottom) if top <= 0 else top)
     if ceiling is not None:
         top = min(top, ceiling)
     floor = min(FLOOR * top if floor is None else floor, max(-bottom, 0.0))
-    scale = (top + floor) / 255
+    scale = _whole((top + floor) / LEVELS, step)
     return scale, round(floor / scale) - 128
+
+
+def _whole(unit: float, step: float | None) -> float:
+    """The least unit, not below `unit`, of which `step` is an odd number."""
+    count = 0 if step is None else int(step / unit)
+    return unit if step is None or not count else step / (count - 1 + count % 2)
 
 
 def _to_int8(maps: Maps, scale: float, origin: int) -> npt.NDArray[np.int8]:

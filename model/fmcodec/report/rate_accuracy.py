@@ -161,19 +161,25 @@ def _experiment(data: Path, name: str, images: int) -> Experiment:
     files = sorted((data / "images").glob("*.JPEG"))
     if len(files) <= CALIBRATION_PHOTOS:
         raise InputError(f"{data / 'images'} must hold more than {CALIBRATION_PHOTOS} pictures")
-    views = [_views(path, network) for path in files]
+    views = [_ten_crop(path, network) for path in files]
     seen = [view for photo in views[:CALIBRATION_PHOTOS] for view in photo[:2]]
     fresh = [view for photo in views[CALIBRATION_PHOTOS:] for view in photo]
-    return Experiment(network, inputs(seen), [TestSet("held-out", inputs(fresh))])
+    classes = json.loads((data / "images" / "labels.json").read_text())
+    labels = [classes[path.name] for path in files[CALIBRATION_PHOTOS:] for _ in views[0]]
+    tests = [TestSet("held-out", inputs(fresh), np.array(labels))]
+    return Experiment(network, inputs(seen), tests)
 
 
-def _views(path: Path, network: Network) -> list[np.ndarray]:
-    """Three crops of a photograph, uint8 (size, size, 3): the middle, it mirrored, a corner."""
+def _ten_crop(path: Path, network: Network) -> list[np.ndarray]:
+    """The middle and the corners of a photograph and their mirror images, uint8 (s, s, 3)."""
     image = require("PIL.Image", "report", f"reading {path.name}")
+    size = network.size
     with image.open(path) as file:
         picture = file.convert("RGB")
-    scale = 1.15 * network.size / min(picture.size)
+    scale = 1.15 * size / min(picture.size)
     pixels = np.asarray(picture.resize([round(side * scale) for side in picture.size]))
-    top, left = ((side - network.size) // 2 for side in pixels.shape[:2])
-    middle = pixels[top : top + network.size, left : left + network.size]
-    return [middle, middle[:, ::-1], pixels[: network.size, : network.size]]
+    bottom, right = (side - size for side in pixels.shape[:2])
+    corners = [(0, 0), (0, right), (bottom, 0), (bottom, right)]
+    places = [(bottom // 2, right // 2), *corners]
+    crops = [pixels[top : top + size, left : left + size] for top, left in places]
+    return [view for crop in crops for view in (crop, crop[:, ::-1])]

@@ -17,12 +17,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from fmcodec.codecs import get_codec
 from fmcodec.fmtc import Params
 from fmcodec.fmtc.insertion import RoundTrip, capture, inserted
-from fmcodec.fmtc.layer import LayerCodec, choose
+from fmcodec.fmtc.layer import Candidate, LayerCodec, candidates, choose
 from fmcodec.fmtc.layout import Layout
 from fmcodec.networks import Network, Sum
+from fmcodec.report.rate_codecs import Lossless, Plain, Titled
 
 __all__ = ["Experiment", "Point", "Scheme", "TestSet", "sites_of"]
 
@@ -139,6 +139,7 @@ class Experiment:
         self.gain, self.margin = self._sensitivity(calibration)
         for site, maps in self.maps.items():
             self.maps[site] = _windows(maps, max_values)
+        self._ways: dict[tuple, list[Candidate]] = {}
         self.plain = {test.name: self._scores(test.inputs) for test in tests}
 
     def _sensitivity(self, inputs: Tensor) -> tuple[dict[str, float], float]:
@@ -265,23 +266,14 @@ class Experiment:
         if scheme.kind == "plain":
             return Plain(maps, relu, ceiling, step)
         floor = math.inf if scheme.floor is None else scheme.floor * step
-        params = scheme.params
         if scheme.layout is None:
-            layout, variant, params, step = choose(
-                maps,
-                step,
-                params,
-                max_length=scheme.max_length,
-                batch=scheme.batch,
-                relu=relu,
-                ceiling=ceiling,
-                floor=floor,
-            )
+            way = self._choose(scheme, site, step, floor)
+            layout, variant, params, step = way.layout, way.variant, way.params, way.step
         else:
             group, block = scheme.layout
             channels = maps.shape[1]
-            wide = math.gcd(channels, group)
-            layout, variant = Layout(channels, channels // wide, block), "pca_t"
+            layout = Layout(channels, channels // math.gcd(channels, group), block)
+            variant, params = "pca_t", scheme.params
         floor = 0.0 if variant == "eye" else floor
         codec = LayerCodec.calibrate(
             maps,
@@ -295,72 +287,20 @@ class Experiment:
         )
         return Titled(codec, variant)
 
-
-class Titled:
-    """A layer's codec with its layout in words."""
-
-    def __init__(self, codec: LayerCodec, variant: str) -> None:
-        layout = codec.layout
-        group = layout.channels // layout.groups
-        self.title = "none" if variant == "eye" else f"{group}x{layout.block}x{layout.block}"
-        self.context_bits = codec.context_bits
-        self.inverse_macs = codec.inverse_macs
-        self.roundtrip = codec.roundtrip
-
-
-class Plain:
-    """The fair baseline: one quantiser step and one Huffman table, after the ReLU."""
-
-    title = "none"
-    inverse_macs = 0.0
-
-    def __init__(self, maps: Maps, relu: bool, ceiling: float | None, step: float) -> None:
-        self.relu = relu
-        self.codec = LayerCodec.calibrate(
-            self._scalars(maps),
-            Layout(1),
-            Params(tables=1),
-            variant="eye",
-            step=step,
-            relu=relu,
-            ceiling=ceiling,
-            floor=0.0,
-        )
-        self.context_bits = self.codec.context_bits
-
-    def _scalars(self, maps: Maps) -> Maps:
-        maps = np.maximum(maps, 0) if self.relu else maps
-        # an image's values in one row: its tiles are then as large as those of a transform
-        return maps.reshape(len(maps), 1, 1, -1)
-
-    def roundtrip(self, maps: Maps) -> tuple[Maps, int]:
-        """Coded and decoded maps, and their bits in memory."""
-        decoded, bits = self.codec.roundtrip(self._scalars(maps))
-        return decoded.reshape(maps.shape), bits
-
-
-class Lossless:
-    """8-bit maps after the ReLU, each image a packet of a lossless codec in NCHW order."""
-
-    title = "none"
-
-    def __init__(self, maps: Maps, relu: bool, ceiling: float | None, codec: str) -> None:
-        self.relu = relu
-        top = float(maps.max() if relu else np.abs(maps).max())
-        if ceiling is not None:
-            top = min(top, ceiling)
-        self.most = 255 if relu else 127
-        self.scale = max(top, 1e-9) / self.most
-        self.codec = get_codec(codec)
-
-    def roundtrip(self, maps: Maps) -> tuple[Maps, int]:
-        """Quantised maps, and the bits of their packets, padded to whole words of 32 bits."""
-        least = 0 if self.relu else -128
-        levels = np.clip(np.rint(maps / np.float32(self.scale)), least, self.most)
-        # unsigned levels as the words of the same bits
-        words = levels.astype(np.int16).astype(np.uint8).view(np.int8)
-        bits = sum(32 * -(-self.codec.encoded_bits(image.reshape(-1)) // 32) for image in words)
-        return levels * np.float32(self.scale), bits
+    def _choose(self, scheme: Scheme, site: str, step: float, floor: float) -> Candidate:
+        """How a layer is coded; schemes that differ in batch or length share the estimates."""
+        key = (site, step, floor, scheme.params)
+        if key not in self._ways:
+            self._ways[key] = candidates(
+                self.maps[site],
+                step,
+                scheme.params,
+                max_length=256,
+                relu=self.relu[site],
+                ceiling=self.ceiling[site],
+                floor=floor,
+            )
+        return choose(self._ways[key], scheme.batch, scheme.max_length)
 
 
 def _windows(maps: Maps, max_values: int) -> Maps:

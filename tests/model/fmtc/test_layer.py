@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fmcodec.fmtc import Context
-from fmcodec.fmtc.layer import LayerCodec, choose
+from fmcodec.fmtc.layer import LayerCodec, candidates, choose
 from fmcodec.fmtc.layout import Layout
 
 
@@ -102,15 +102,19 @@ def test_counted_bits_are_those_of_raw_and_cut_tiles():
 def test_choice_follows_the_maps():
     """Smooth maps get blocks, noise gets none, and few images cannot pay for a large context."""
     noise = np.random.default_rng(1).normal(size=MAPS.shape).astype(np.float32)
-    assert choose(noise, 0.5, relu=True)[:2] == (Layout(8), "eye")
-    layout, variant, params = choose(MAPS, 0.2, batch=1000)
-    assert 1 < params.tables <= 4
-    assert variant == "pca_t"
-    assert layout.block > 1
-    assert layout.vector_length <= 64
-    small, _, few = choose(MAPS, 0.2, batch=1)
-    assert few.tables < params.tables
-    assert small.vector_length < layout.vector_length
+    chosen = choose(candidates(noise, 0.5, relu=True), 16)
+    assert (chosen.layout, chosen.variant) == (Layout(8), "eye")
+    ways = candidates(MAPS, 0.2)
+    chosen = choose(ways, 1000)
+    assert 0.18 < chosen.step < 0.2
+    assert 1 < chosen.params.tables <= 4
+    assert chosen.variant == "pca_t"
+    assert chosen.layout.block > 1
+    assert chosen.layout.vector_length <= 64
+    small = choose(ways, 1)
+    assert small.params.tables < chosen.params.tables
+    assert small.layout.vector_length < chosen.layout.vector_length
+    assert choose(ways, 1000, 16).layout.vector_length <= 16
 
 
 def test_channels_that_belong_together_are_grouped():
@@ -130,6 +134,28 @@ def test_order_without_a_transform_is_by_variance():
     maps = MAPS * np.array([1, 5, 2, 8, 3, 7, 4, 6], np.float32)[None, :, None, None]
     codec = LayerCodec.calibrate(maps, Layout(8), variant="eye", step=0.3)
     assert codec.order.tolist() == [3, 5, 7, 1, 6, 4, 2, 0]
+
+
+@pytest.mark.parametrize("relu", [False, True])
+@pytest.mark.parametrize("step", [0.05, 0.1, 0.137, 0.5])
+def test_without_a_transform_values_are_rounded_once(step, relu):
+    """Not to 8 bits first and to the step then."""
+    codec = LayerCodec.calibrate(MAPS, Layout(8), variant="eye", step=step, relu=relu, floor=0.0)
+    decoded, _ = codec.roundtrip(MAPS)
+    wanted = step * np.rint((np.maximum(MAPS, 0) if relu else MAPS) / step)
+    away = np.abs(decoded - wanted)
+    assert (away > 1e-3 * step).mean() < 1e-4
+
+
+def test_noise_of_a_choice_is_that_asked_for():
+    """With a transform too, whose input and output are rounded to 8 bits."""
+    for step in (0.05, 0.12, 0.3):
+        way = choose(candidates(MAPS, step), 1000)
+        codec = LayerCodec.calibrate(
+            MAPS, way.layout, way.params, variant=way.variant, step=way.step
+        )
+        decoded, _ = codec.roundtrip(MAPS)
+        assert np.mean((decoded - MAPS) ** 2) < 1.2 * step**2 / 12
 
 
 def test_dead_channels():

@@ -1,0 +1,82 @@
+"""The codecs of a layer that FMTC is compared with, and FMTC's own with its layout in words."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from fmcodec.codecs import get_codec
+from fmcodec.fmtc import Params
+from fmcodec.fmtc.layer import LayerCodec
+from fmcodec.fmtc.layout import Layout
+
+__all__ = ["Lossless", "Plain", "Titled"]
+
+Maps = npt.NDArray[np.float32]
+
+
+class Titled:
+    """A layer's codec with its layout in words."""
+
+    def __init__(self, codec: LayerCodec, variant: str) -> None:
+        layout = codec.layout
+        group = layout.channels // layout.groups
+        self.title = "none" if variant == "eye" else f"{group}x{layout.block}x{layout.block}"
+        self.context_bits = codec.context_bits
+        self.inverse_macs = codec.inverse_macs
+        self.roundtrip = codec.roundtrip
+
+
+class Plain:
+    """The fair baseline: one quantiser step and one Huffman table, after the ReLU."""
+
+    title = "none"
+    inverse_macs = 0.0
+
+    def __init__(self, maps: Maps, relu: bool, ceiling: float | None, step: float) -> None:
+        self.relu = relu
+        self.codec = LayerCodec.calibrate(
+            self._scalars(maps),
+            Layout(1),
+            Params(tables=1),
+            variant="eye",
+            step=step,
+            relu=relu,
+            ceiling=ceiling,
+            floor=0.0,
+        )
+        self.context_bits = self.codec.context_bits
+
+    def _scalars(self, maps: Maps) -> Maps:
+        maps = np.maximum(maps, 0) if self.relu else maps
+        # an image's values in one row: its tiles are then as large as those of a transform
+        return maps.reshape(len(maps), 1, 1, -1)
+
+    def roundtrip(self, maps: Maps) -> tuple[Maps, int]:
+        """Coded and decoded maps, and their bits in memory."""
+        decoded, bits = self.codec.roundtrip(self._scalars(maps))
+        return decoded.reshape(maps.shape), bits
+
+
+class Lossless:
+    """8-bit maps after the ReLU, each image a packet of a lossless codec in NCHW order."""
+
+    title = "none"
+
+    def __init__(self, maps: Maps, relu: bool, ceiling: float | None, codec: str) -> None:
+        self.relu = relu
+        top = float(maps.max() if relu else np.abs(maps).max())
+        if ceiling is not None:
+            top = min(top, ceiling)
+        self.most = 255 if relu else 127
+        self.scale = max(top, 1e-9) / self.most
+        self.codec = get_codec(codec)
+
+    def roundtrip(self, maps: Maps) -> tuple[Maps, int]:
+        """Quantised maps, and the bits of their packets, padded to whole words of 32 bits."""
+        least = 0 if self.relu else -128
+        levels = np.clip(np.rint(maps / np.float32(self.scale)), least, self.most)
+        # unsigned levels as the words of the same bits
+        words = levels.astype(np.int16).astype(np.uint8).view(np.int8)
+        bits = sum(32 * -(-self.codec.encoded_bits(image.reshape(-1)) // 32) for image in words)
+        return levels * np.float32(self.scale), bits
