@@ -166,13 +166,13 @@ def test_measuring_goes_on_where_it_stopped(tmp_path, monkeypatch, experiment):
     kept = experiment.run(Scheme("plain", kind="plain"), 0.5)
     monkeypatch.setattr(experiment, "run", run)
     with pytest.raises(KeyboardInterrupt):
-        rate_accuracy.measure(tmp_path, tmp_path, ["small"], (0.1,))
+        rate_accuracy.measure(tmp_path, tmp_path, {"small": (0.1,)})
     stored = json.loads((tmp_path / "fmtc.json").read_text())
     assert len(stored["points"]) == 2
     for saved, (scheme, _) in zip(stored["points"], runs, strict=False):
         saved |= {"network": "small", "scheme": scheme}
     (tmp_path / "fmtc.json").write_text(json.dumps(stored))
     done = runs[:2]
-    measured = rate_accuracy.measure(tmp_path, tmp_path, ["small"], (0.1,))
+    measured = rate_accuracy.measure(tmp_path, tmp_path, {"small": (0.1,)})
     assert len(measured["points"]) == 7
     assert not set(done) & set(runs[3:])

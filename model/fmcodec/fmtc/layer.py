@@ -388,8 +388,10 @@ def _whole(unit: float, step: float | None) -> float:
 
 
 def _to_int8(maps: Maps, scale: float, origin: int) -> npt.NDArray[np.int8]:
-    levels = np.rint(maps * np.float32(1 / scale)) + np.float32(origin)
-    return np.clip(levels, -128, 127).astype(np.int8)
+    levels = maps * np.float32(1 / scale)
+    np.rint(levels, out=levels)
+    levels += np.float32(origin)
+    return np.clip(levels, -128, 127, out=levels).astype(np.int8)
 
 
 def _require_finite(maps: Maps) -> None:

@@ -1,6 +1,8 @@
-"""The codecs of a layer that FMTC is compared with, and FMTC's own with its layout in words."""
+"""What a layer is coded with where FMTC is compared with others, and what it is calibrated on."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +12,9 @@ from fmcodec.fmtc import Params
 from fmcodec.fmtc.layer import LayerCodec
 from fmcodec.fmtc.layout import Layout
 
-__all__ = ["Lossless", "Plain", "Titled"]
+__all__ = ["MAX_VALUES", "Lossless", "Plain", "Titled", "windows"]
+
+MAX_VALUES = 4 << 20  # of a layer's calibration maps, whatever the number of images
 
 Maps = npt.NDArray[np.float32]
 
@@ -80,3 +84,22 @@ class Lossless:
         words = levels.astype(np.int16).astype(np.uint8).view(np.int8)
         bits = sum(32 * -(-self.codec.encoded_bits(image.reshape(-1)) // 32) for image in words)
         return levels * np.float32(self.scale), bits
+
+
+def windows(maps: Maps, max_values: int, seed: int = 0) -> Maps:
+    """A window of every map, so that all images count and at most `max_values` are kept.
+
+    Its sides are multiples of 4, the largest micro-block, and its place is random.
+    """
+    images, channels, height, width = maps.shape
+    side = math.isqrt(max_values // (images * channels)) // 4 * 4
+    if side >= min(height, width):
+        return maps[: max(max_values // maps[0].size, 4)].copy()
+    side = max(side, 8)
+    random = np.random.default_rng(seed)
+    corners = random.integers(0, (height - side + 1, width - side + 1), (images, 2))
+    cut = [
+        image[:, top : top + side, left : left + side]
+        for image, (top, left) in zip(maps, corners.tolist(), strict=True)
+    ]
+    return np.stack(cut)

@@ -22,11 +22,10 @@ from fmcodec.fmtc.insertion import RoundTrip, capture, inserted
 from fmcodec.fmtc.layer import Candidate, LayerCodec, candidates, choose
 from fmcodec.fmtc.layout import Layout
 from fmcodec.networks import Network, Sum
-from fmcodec.report.rate_codecs import Lossless, Plain, Titled
+from fmcodec.report.rate_codecs import MAX_VALUES, Lossless, Plain, Titled, windows
 
 __all__ = ["Experiment", "Point", "Scheme", "TestSet", "sites_of"]
 
-MAX_VALUES = 4 << 20  # of a layer's calibration maps, whatever the number of images
 Maps = npt.NDArray[np.float32]
 
 
@@ -138,7 +137,7 @@ class Experiment:
         self.values = {site: self.maps[site][0].size for site in self.sites}
         self.gain, self.margin = self._sensitivity(calibration)
         for site, maps in self.maps.items():
-            self.maps[site] = _windows(maps, max_values)
+            self.maps[site] = windows(maps, max_values)
         self._ways: dict[tuple, list[Candidate]] = {}
         self.plain = {test.name: self._scores(test.inputs) for test in tests}
 
@@ -301,25 +300,6 @@ class Experiment:
                 floor=floor,
             )
         return choose(self._ways[key], scheme.batch, scheme.max_length)
-
-
-def _windows(maps: Maps, max_values: int) -> Maps:
-    """A window of every map, so that all images count and at most `max_values` are kept.
-
-    Its sides are multiples of 4, the largest micro-block, and its place is random.
-    """
-    images, channels, height, width = maps.shape
-    side = math.isqrt(max_values // (images * channels)) // 4 * 4
-    if side >= min(height, width):
-        return maps[: max(max_values // maps[0].size, 4)].copy()
-    side = max(side, 8)
-    random = np.random.default_rng(0)
-    corners = random.integers(0, (height - side + 1, width - side + 1), (images, 2))
-    cut = [
-        image[:, top : top + side, left : left + side]
-        for image, (top, left) in zip(maps, corners.tolist(), strict=True)
-    ]
-    return np.stack(cut)
 
 
 def _margin_change(plain: Maps, scores: Maps) -> Maps:
