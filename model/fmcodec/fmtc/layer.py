@@ -166,8 +166,7 @@ class LayerCodec:
 
     def _starts(self, images: int, vectors: int) -> npt.NDArray[np.int64]:
         """First vector of every tile, and the end: tiles end with their image."""
-        tile = min(max(TILE_VALUES // self.layout.vector_length, 1), MAX_TILE_VECTORS)
-        first = np.arange(0, vectors // images, tile)
+        first = np.arange(0, vectors // images, _tile_vectors(self.layout))
         starts = np.arange(images)[:, None] * (vectors // images) + first
         return np.append(starts.ravel(), vectors)
 
@@ -266,7 +265,7 @@ class Candidate:
 
     Attributes:
         layout, variant, params, step: for `LayerCodec.calibrate`.
-        bits: of the codes of an image.
+        bits: of the tiles of an image.
         context_bits: of all contexts.
     """
 
@@ -338,7 +337,9 @@ def candidates(
         for tables, groups in enumerate(counted, start=1):
             rates, contexts = zip(*groups, strict=True)
             few = replace(params, tables=tables)
-            total = sum(rates) * vectors
+            # headers and index count where maps are small and groups many; half a word is padding
+            tiles = layout.groups * -(-vectors // _tile_vectors(layout))
+            total = sum(rates) * vectors + tiles * WORD_BITS * (HEADER_WORDS + 1.5)
             found.append(Candidate(layout, variant, few, exact, total, sum(contexts)))
     return found
 
@@ -353,6 +354,10 @@ def choose(ways: Iterable[Candidate], batch: int, max_length: int = 256) -> Cand
     """
     allowed = (w for w in ways if w.variant == "eye" or w.layout.vector_length <= max_length)
     return min(allowed, key=lambda way: way.charged(batch))
+
+
+def _tile_vectors(layout: Layout) -> int:
+    return min(max(TILE_VALUES // layout.vector_length, 1), MAX_TILE_VECTORS)
 
 
 def _groups(channels: int, most: int) -> int:

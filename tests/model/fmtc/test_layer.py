@@ -117,6 +117,17 @@ def test_choice_follows_the_maps():
     assert choose(ways, 1000, 16).layout.vector_length <= 16
 
 
+def test_estimates_are_near_what_comes():
+    """Headers included, which are what small maps in many groups are mostly made of."""
+    for maps in (MAPS, smooth_maps(images=60, channels=32, height=5, width=5)):
+        for way in candidates(maps, 0.3):
+            codec = LayerCodec.calibrate(
+                maps, way.layout, way.params, variant=way.variant, step=way.step
+            )
+            bits = codec.roundtrip(maps)[1] / len(maps)
+            assert way.bits == pytest.approx(bits, rel=0.1)
+
+
 def test_channels_that_belong_together_are_grouped():
     """Pairs of like channels that lie apart: an order brings them together, and saves bits."""
     maps = smooth_maps(channels=1, images=48).reshape(6, 8, 20, 18)
