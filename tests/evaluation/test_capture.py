@@ -66,6 +66,24 @@ def test_what_is_no_network_is_refused(tmp_path):
         SourceSpec("vgg17").open()
 
 
+def test_damaged_arrays_are_refused_as_maps_and_as_images(tmp_path):
+    np.savez_compressed(tmp_path / "whole.npz", a=np.random.default_rng(0).normal(size=(3, 4, 4)))
+    content = bytearray((tmp_path / "whole.npz").read_bytes())
+    content[60:90] = bytes(30)
+    damaged = {
+        "empty.npy": b"",
+        "text.npy": b"garbage" * 100,
+        "zip.npz": b"PK\3\4garbage",
+        "crc.npz": content,
+    }
+    for name, data in damaged.items():
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(InputError, match=f"{name} must be an array of numbers"):
+            SourceSpec(str(tmp_path / name)).open()
+        with pytest.raises(InputError, match=f"{name} must be an array of numbers"):
+            open_images(str(tmp_path / name))
+
+
 def test_a_missing_package_is_named_with_its_extra():
     with pytest.raises(MissingPackage) as missing:
         errors.require("no_such_package.part", "tflite", "a .tflite model")

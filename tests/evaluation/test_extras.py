@@ -52,6 +52,11 @@ def brought(requirement, found):
             brought(needed, found)
 
 
+def report(hidden, folder, out):
+    command = [sys.executable, "-c", HIDE, ",".join(hidden), "report", str(folder), "-o", str(out)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
 def test_a_report_needs_only_what_its_extra_brings(maps_folder, tmp_path):
     found = set()
     brought(requirements.Requirement("fmcodec[report]"), found)
@@ -61,9 +66,14 @@ def test_a_report_needs_only_what_its_extra_brings(maps_folder, tmp_path):
         if not found & {canonical(name) for name in names}
     ]
     assert {"pytest", "hypothesis"} <= set(hidden)
-    command = [sys.executable, "-c", HIDE, ",".join(hidden), "report", str(maps_folder)]
-    done = subprocess.run(
-        [*command, "-o", str(tmp_path / "out")], capture_output=True, text=True, check=False
-    )
+    done = report(hidden, maps_folder, tmp_path / "out")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "report.html").exists()
+
+
+@pytest.mark.parametrize("package", ["pandas", "numcodecs"])
+def test_a_missing_package_is_named_before_any_work(maps_folder, tmp_path, package):
+    done = report([package], maps_folder, tmp_path / "out")
+    assert done.returncode == 2
+    assert re.fullmatch(rf"fmcodec: .* needs {package}: pip install 'fmcodec.*'\n", done.stderr)
+    assert not (tmp_path / "out").exists()

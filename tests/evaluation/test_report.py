@@ -209,6 +209,8 @@ def test_the_command_writes_a_self_contained_page(maps_folder, tmp_path):
     [
         (["-c", "lzma"], r"fmcodec: codec must be one of .* not 'lzma'"),
         (["-c", "ebpc:depth=3"], "fmcodec: ebpc has no parameter 'depth'"),
+        (["-c", "ebpc:block_words=x"], "fmcodec: block_words must be 4, 8, 16 or 32, not 'x'"),
+        (["--size", "0"], "fmcodec: .*0 is not in the range"),
         (["-f", "int4"], "fmcodec: format must be deployed, .* not 'int4'"),
         (["-f", "deployed"], "fmcodec: maps is not quantised: it has no deployed words"),
         (["--order", "chwn"], "fmcodec: order must be nchw, nhwc or tile:HxWxC, not 'chwn'"),

@@ -113,6 +113,10 @@ def test_wrong_weights_are_refused(tmp_path):
         SourceSpec(str(tmp_path / "weights.npz"), "random:1").open()
     with pytest.raises(InputError, match="must name a callable without arguments"):
         SourceSpec("no_such_package:network", "random:1").open()
+    with pytest.raises(InputError, match="must name a callable without arguments"):
+        SourceSpec("json:loads", "random:1").open()
+    with pytest.raises(InputError, match=r"modules must be a regular expression, not '\('"):
+        SourceSpec("torch.nn:Identity", layers="(")
     nothing = SourceSpec("torch.nn:Identity", "random:1").open()
     with pytest.raises(InputError, match="must have a layer or an activation"):
         list(nothing.maps(0))

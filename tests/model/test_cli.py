@@ -68,4 +68,5 @@ def test_bench(tmp_path):
     assert {"EBPC", "EBPC, readable reference", "zlib -6", "lz4", "zstd -3"} <= set(speeds)
     assert all(speed["encode"] > 0 and speed["decode"] > 0 for speed in speeds.values())
     assert speeds["EBPC"]["ratio"] > speeds["BPC"]["ratio"] > 0.5
+    assert 0.7 < speeds["EBPC, random words"]["ratio"] < 1
     assert "EBPC" in result.stdout

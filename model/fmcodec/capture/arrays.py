@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fmcodec.capture.errors import InputError
+from fmcodec.capture.errors import InputError, reading_arrays
 from fmcodec.capture.maps import CapturedMap, as_planes
 
 __all__ = ["ArraySource", "save_maps"]
@@ -91,15 +91,13 @@ def _open(file: Path) -> dict[str, np.ndarray]:
 
 
 def _load(file: Path) -> dict[str, np.ndarray]:
-    try:
+    with reading_arrays(file):
         loaded = np.load(file, mmap_mode="r")
         if isinstance(loaded, np.ndarray):
             arrays = {"": loaded}
         else:
             with loaded:
                 arrays = {name: loaded[name] for name in loaded.files}
-    except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"{file} must be an array of numbers: {error}") from error
     for name, array in arrays.items():
         where = f"{file}" + (f", array {name!r}," if name else "")
         if array.dtype.kind != "f" and array.dtype not in (np.int8, np.uint8):

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from fmcodec.capture.errors import InputError, require
+from fmcodec.capture.errors import InputError, reading_arrays, require
 
 __all__ = ["NORMALISATIONS", "Images", "fit", "normalise", "open_images"]
 
@@ -98,21 +98,16 @@ def open_images(path: str) -> Images:
 
 
 def _read_array(file: Path) -> np.ndarray:
-    try:
+    with reading_arrays(file):
         # a memory map: ten thousand images need not fit into memory
         loaded: Any = np.load(file, mmap_mode="r")
         if isinstance(loaded, np.ndarray):
             array = loaded
         else:
             with loaded:
-                name = "images" if "images" in loaded.files else loaded.files[0]
-                if name != "images" and len(loaded.files) > 1:
+                if "images" not in loaded.files and len(loaded.files) != 1:
                     raise InputError(f"{file} must hold an array 'images', or one array only")
-                array = loaded[name]
-    except (OSError, ValueError, IndexError, EOFError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{file} must be an array of numbers: {error}") from error
+                array = loaded["images" if "images" in loaded.files else loaded.files[0]]
     if array.dtype.kind not in "iuf" or array.ndim < 2 or not len(array):
         raise InputError(
             f"{file} must hold numbers with images along the first axis, "

@@ -161,9 +161,10 @@ def import_module(path: str) -> Any:
     place, _, name = path.partition(":")
     try:
         made = getattr(importlib.import_module(place), name)()
-    except (ImportError, AttributeError, TypeError) as error:
+    except Exception as error:  # whatever the user's own code raises
+        reason = " ".join(str(error).split())
         raise InputError(
-            f"network {path!r} must name a callable without arguments: {error}"
+            f"network {path!r} must name a callable without arguments: {reason}"
         ) from error
     if not isinstance(made, torch.nn.Module):
         raise InputError(f"network {path!r} must give a torch.nn.Module, not {type(made).__name__}")

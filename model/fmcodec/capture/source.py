@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from fmcodec.capture.errors import InputError, require
+from fmcodec.capture.errors import InputError, check_regex, reading_arrays, require
 from fmcodec.capture.images import NORMALISATIONS, Images, open_images
 from fmcodec.capture.maps import CapturedMap, Source
 from fmcodec.capture.torchvision import NAMES as TORCHVISION
@@ -78,6 +78,7 @@ class SourceSpec:
         if self.normalisation is not None and self.normalisation not in NORMALISATIONS:
             known = ", ".join(NORMALISATIONS)
             raise InputError(f"normalisation must be one of {known}, not {self.normalisation!r}")
+        check_regex("modules", self.layers)
         for name in ("network", "images"):
             path = getattr(self, name)
             if path is not None and Path(path).exists():
@@ -148,8 +149,7 @@ def _published(spec: SourceSpec) -> CapturingNetwork:
 
 def _holds_weights(path: Path) -> bool:
     """Whether an .npz file holds a network's weights, not feature maps."""
-    try:
-        with np.load(path) as file:
-            return any(name.endswith(".weight") for name in file.files)
-    except (OSError, ValueError, AttributeError, TypeError):
-        return False  # the reader of arrays says what is wrong with it
+    if path.suffix != ".npz":
+        return False
+    with reading_arrays(path), np.load(path) as file:
+        return any(name.endswith(".weight") for name in file.files)

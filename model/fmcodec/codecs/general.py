@@ -93,6 +93,7 @@ class Zstd(_ByteCodec):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._require("level", "an int in 1..22", range(1, 23))
+        self._codec()  # says at once that the package is missing
 
     def _codec(self) -> Any:
         return require("numcodecs", "numcodecs", "the codec zstd").Zstd(level=self.level)

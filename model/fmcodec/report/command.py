@@ -13,14 +13,17 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from fmcodec.capture import SourceSpec
+from fmcodec.capture.errors import require
 from fmcodec.capture.images import NORMALISATIONS
 from fmcodec.codecs import codec_ids
 
 if TYPE_CHECKING:
-    from fmcodec.report.page import Table
+    from fmcodec.report.page import Section, Table
     from fmcodec.report.plan import Plan
 
-__all__ = ["report", "show_progress"]
+__all__ = ["PACKAGES", "report", "show_progress"]
+
+PACKAGES = ("pyarrow", "pandas", "matplotlib", "jinja2")
 
 
 @click.command()
@@ -65,25 +68,45 @@ __all__ = ["report", "show_progress"]
 @click.option("--safety", default=0.75, show_default=True, help="Full scale share of a maximum.")
 @click.option("--max-images", type=click.IntRange(1), help="Images of each network at most.")
 @click.option("--normalise", type=click.Choice(NORMALISATIONS), help="How pixels become floats.")
-@click.option("--size", default=224, show_default=True, help="Input size where a network has none.")
+@click.option(
+    "--size",
+    type=click.IntRange(1),
+    default=224,
+    show_default=True,
+    help="Input size where a network has none.",
+)
 @click.option("--channels-last", is_flag=True, help="Saved feature maps are (H, W, C).")
 @click.option("--random-weights", is_flag=True, help="Torchvision network without its weights.")
+@click.option(
+    "--fmtc",
+    "targets",
+    multiple=True,
+    type=float,
+    metavar="DB",
+    help="Also code the maps with FMTC, lossily, at this SNR; repeatable.",
+)
 @click.option("--scheduler", metavar="tcp://HOST:PORT", help="Run on this dask cluster.")
 @click.option("--batch-images", type=click.IntRange(1), help="Images in a task.")
 @click.option("--batch-layers", type=click.IntRange(1), help="Layers in a task.  [default: all]")
 @click.option("--resume", is_flag=True, help="Go on with what the output folder keeps.")
-def report(output: str, scheduler: str | None, resume: bool, **options: Any) -> int:
+def report(
+    output: str, scheduler: str | None, resume: bool, targets: tuple[float, ...], **options: Any
+) -> int:
     """Measure codecs on the feature maps of networks and write tables, figures and a page.
 
     NETWORK is a .tflite or .onnx model, an .npz file of weights of a known network, feature maps
     as .npy or .npz files or a folder of them, a torchvision network (alexnet, vgg16, resnet34,
     squeezenet, mobilenetv2) or package.module:callable that makes a PyTorch module.
     """
+    from fmcodec.report import rate_maps, rate_section
     from fmcodec.report.engine import DaskRunner, LocalRunner, measure
     from fmcodec.report.store import Store
 
+    for package in PACKAGES:  # what is missing at the end of a long run is missing now
+        require(package, "report", "a report")
     store = Store(output, resume)
     plan = _plan(options)
+    rate_maps.check(plan, targets)
     runner = DaskRunner(scheduler) if scheduler else LocalRunner()
     try:
         with show_progress(Console(stderr=True)) as progress:
@@ -91,7 +114,8 @@ def report(output: str, scheduler: str | None, resume: bool, **options: Any) -> 
             progress("tables", 0, 1)
             store.tables(finished)
             progress("tables", 1, 1)
-            table, page = _write(plan, Path(output), progress)
+            lossy = rate_section.sections(plan, targets, Path(output), progress)
+            table, page = _write(plan, Path(output), progress, lossy)
     except KeyboardInterrupt:
         click.echo(f"fmcodec: interrupted; {_kept(store, output)}", err=True)
         return 130
@@ -149,7 +173,10 @@ def _is_quantised(source: SourceSpec) -> bool:
 
 
 def _write(
-    plan: Plan, folder: Path, progress: Callable[[str, int, int], None]
+    plan: Plan,
+    folder: Path,
+    progress: Callable[[str, int, int], None],
+    lossy: list[Section],
 ) -> tuple[Table, Path]:
     from fmcodec.report import page
     from fmcodec.report.summary import Summary
@@ -158,7 +185,7 @@ def _write(
     total, done = len(summary.cases) + 1, iter(range(len(summary.cases) + 1))
     parts = page.sections(summary, lambda what: progress("figures", next(done), total))
     title = "Feature-map compression: " + ", ".join(dict.fromkeys(c.network for c in summary.cases))
-    written = page.write(folder, title, parts, plan)
+    written = page.write(folder, title, parts + lossy, plan)
     progress("figures", total, total)
     assert parts[0].table is not None
     return parts[0].table, written

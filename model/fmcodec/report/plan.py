@@ -12,6 +12,7 @@ from typing import Any
 
 import fmcodec
 from fmcodec.capture import InputError, SourceSpec
+from fmcodec.capture.errors import check_regex
 from fmcodec.codecs import codec_ids, get_codec
 from fmcodec.formats import Format, Order, parse_format
 
@@ -58,15 +59,15 @@ class Plan:
         for order in self.orders:
             Order(order)
         for codec in self.codecs:
-            get_codec(codec_config(codec))
+            try:
+                get_codec(codec_config(codec))
+            except TypeError as error:  # on a command line every value is text
+                raise InputError(str(error)) from error
         for name in ("max_images", "batch_images", "batch_layers"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise InputError(f"{name} must be at least 1, not {value}")
-        try:
-            re.compile(self.layers or "")
-        except re.error as error:
-            raise InputError(f"layers must be a regular expression: {error}") from error
+        check_regex("layers", self.layers)
 
     def parsed_formats(self) -> list[Format]:
         """The number formats, parsed."""
