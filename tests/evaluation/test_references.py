@@ -1,4 +1,7 @@
-"""Figures known of real networks, reproduced on a few of the photographs."""
+"""Figures known of real networks, on photographs chosen so that they come close.
+
+Which ones the figures were measured on is not known; doc/results.md has all photographs.
+"""
 
 import pytest
 

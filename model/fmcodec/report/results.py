@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import numpy as np
 from rich.console import Console
 
 import fmcodec
 from fmcodec.capture.errors import require
-from fmcodec.report.command import show_progress
+from fmcodec.report.command import PACKAGES, show_progress
 from fmcodec.report.energy import MEMORIES, energy_text
 from fmcodec.report.figures import Figure, layer_ratios, overview
 from fmcodec.report.measurements import NAMES, measure_all
@@ -40,6 +41,22 @@ PAPER = (
     ("-", None, "SqueezeNet 1.0, ReLU maps", "squeezenet_v1_0", "relu"),
 )
 
+MOBILE, SQUEEZE = "mobilenet_v2_1.0_224_quant", "squeezenet_v1_0"
+# known figures of the same networks: where, kind of maps, codec, ratio
+KNOWN = (
+    (Case(SQUEEZE, "fixed8", "nchw"), "relu", "ebpc", 2.92),
+    (Case(SQUEEZE, "fixed8", "nchw"), "relu", "zvc", 2.12),
+    (Case(SQUEEZE, "fixed8", "nchw"), "relu", "zero_rle", 2.21),
+    (Case(MOBILE, "deployed", "nchw"), "relu", "ebpc", 1.36),
+    (Case(MOBILE, "deployed", "nchw"), "relu", "zvc", 1.41),
+    (Case(MOBILE, "deployed", "nchw"), None, "ebpc", 1.30),
+    (Case(MOBILE, "deployed", "nchw"), None, "zvc", 1.33),
+    (Case(MOBILE, "fixed8", "nchw"), "relu", "ebpc", 1.59),
+    (Case(MOBILE, "fixed8", "nchw"), "relu", "zvc", 1.44),
+    (Case(MOBILE, "deployed", "nhwc"), None, "ebpc", 1.08),
+)
+SUBSET, SUBSETS = 8, 2000  # photographs in a random choice, and how many choices
+
 
 @click.command()
 @click.option(
@@ -58,6 +75,8 @@ PAPER = (
 @click.option("--lossless-only", is_flag=True, help="Leave out the sections on lossy coding.")
 def results(data: str, work: str, output: str, lossless_only: bool) -> int:
     """Measure the codecs on known networks and write the results page with its figures."""
+    for package in (*PACKAGES, "torch", "ai_edge_litert"):
+        require(package, "results", "the results page")
     figures = Path(output).parent / "figures"
     with show_progress(Console(stderr=True)) as progress:
         summaries = measure_all(Path(data), Path(work), progress)
@@ -90,8 +109,8 @@ def render(summaries: dict[str, Summary], work: Path, more: Sequence[str] = ()) 
     """The page's text."""
     jinja2 = require("jinja2", "report", "the results page")
     deployed, floating = summaries["deployed"], summaries["float"]
-    mobile = Case("mobilenet_v2_1.0_224_quant", "deployed", "nchw")
-    mobile_fixed = Case("mobilenet_v2_1.0_224_quant", "fixed8", "nchw")
+    mobile = Case(MOBILE, "deployed", "nchw")
+    mobile_fixed = Case(MOBILE, "fixed8", "nchw")
     by_layer = deployed.ratios(deployed.of(mobile), "layer")
     words = deployed.words(deployed.of(mobile), "kind")
     steps = json.loads((work / "training.json").read_text())
@@ -114,13 +133,15 @@ def render(summaries: dict[str, Summary], work: Path, more: Sequence[str] = ()) 
         mobile_fixed_relu=_line(deployed, mobile_fixed, "relu"),
         mobile_fixed_linear=_line(deployed, mobile_fixed, "linear"),
         mobile_float_relu=_line(floating, Case("mobilenet_v2", "fixed8", "nchw"), "relu"),
-        squeeze=_line(floating, Case("squeezenet_v1_0", "fixed8", "nchw")),
+        squeeze=_line(floating, Case(SQUEEZE, "fixed8", "nchw")),
         paper=_paper_table(floating),
+        known=_known_table(summaries),
+        subset=SUBSET,
         orders=_case_table(summaries["orders"], ("network", "format", "order")),
         formats=_case_table(summaries["formats"], ("network", "format")),
         gains=_block_gains(summaries["formats"]),
-        bfloat=_line(summaries["formats"], Case("squeezenet_v1_0", "bfloat16", "nchw")),
-        half=_line(summaries["formats"], Case("squeezenet_v1_0", "float16", "nchw")),
+        bfloat=_line(summaries["formats"], Case(SQUEEZE, "bfloat16", "nchw")),
+        half=_line(summaries["formats"], Case(SQUEEZE, "float16", "nchw")),
         gradients=_gradient_table(summaries["gradients"]),
         training_images="4000",
         first=steps[0],
@@ -135,7 +156,7 @@ def render(summaries: dict[str, Summary], work: Path, more: Sequence[str] = ()) 
 
 
 def _figures(summaries: dict[str, Summary]) -> dict[str, Figure]:
-    mobile = Case("mobilenet_v2_1.0_224_quant", "deployed", "nchw")
+    mobile = Case(MOBILE, "deployed", "nchw")
     return {
         "results-layers-deployed": layer_ratios(summaries["deployed"], mobile),
         "results-protocol": overview(summaries["float"]),
@@ -211,6 +232,37 @@ def _paper_table(summary: Summary) -> str:
             measured = f"{_line(summary, Case(network, 'fixed8', 'nchw'), kind)['ebpc']:.2f}"
         rows.append([theirs, "-" if ratio is None else f"{ratio:g}", ours, measured])
     return _markdown(["paper", "EBPC", "measured here", "EBPC"], rows, 1)
+
+
+def _known_table(summaries: dict[str, Summary]) -> str:
+    """Known figures, what is measured here, and what random choices of photographs give."""
+    rows = []
+    for case, kind, codec, ratio in KNOWN:
+        summary = next(
+            s for s in map(summaries.get, ("float", "deployed", "orders")) if s and case in s.cases
+        )
+        found = summary.of(case, kind)
+        here = _ratios(summary, found)[codec]
+        low, high = _choices(found[found.codec == codec])
+        rows.append(
+            [
+                *(NAMES[case.network], {None: "all", "relu": "ReLU"}[kind], case.format),
+                *(case.order, title_of(codec), f"{ratio:.2f}", str(summary.images(case))),
+                *(f"{here:.3f}", f"{100 * (here / ratio - 1):+.1f}"),
+                "" if low == high else f"{low:.2f} to {high:.2f}",
+            ]
+        )
+    heads = ["network", "maps", "format", "order", "codec", "known", "photographs", "here"]
+    return _markdown([*heads, "difference, %", f"{SUBSET} of them, 5 to 95 %"], rows, 5)
+
+
+def _choices(rows: pd.DataFrame) -> tuple[float, float]:
+    """The 5th and 95th percentile of the ratio over random choices of `SUBSET` images."""
+    sums = rows.groupby("image", observed=True)[["raw_bits", "bits"]].sum().to_numpy()
+    order = np.random.default_rng(0).random((SUBSETS, len(sums))).argsort(axis=1)
+    raw, coded = sums[order[:, :SUBSET]].sum(axis=1).T
+    low, high = np.quantile(raw / coded, (0.05, 0.95))
+    return float(low), float(high)
 
 
 def _case_table(summary: Summary, names: tuple[str, ...]) -> str:
