@@ -82,7 +82,7 @@ def measure(
 
 def measure_images(
     network: Network,
-    pixels: Sequence[np.ndarray],
+    inputs: np.ndarray,
     store: Path,
     noises: Sequence[float] = NOISE,
     progress: Progress = lambda *_: None,
@@ -91,21 +91,25 @@ def measure_images(
 
     Args:
         network: what runs with coded activations.
-        pixels: images, uint8 (size, size, 3), two at least.
+        inputs: of the network, float32 (images, 3, size, size), two images at least.
         store: JSON file of the points; what it has already is left as it is.
         noises: noise budgets.
         progress: called with what is done, how much of it, and how much there is.
     """
+    import torch
+
     from fmcodec.report.rate_experiment import Experiment, TestSet
 
     measured = _load(store)
     names = {scheme.name for scheme, _ in schemes()}
     tasks = [task for task in _missing(measured, network.name, noises) if task[0].name in names]
     if tasks:
-        tests = [TestSet("held-out", _inputs(network, pixels[1::2]))]
-        experiment = Experiment(network, _inputs(network, pixels[::2]), tests)
-        what = f"{network.name}: FMTC inside"
-        _run(experiment, tasks, measured, store, what, progress)
+        images = torch.from_numpy(inputs)
+        # all maps of all calibration images are in memory at once
+        most = min(CALIBRATION_IMAGES, 2 * CALIBRATION_PHOTOS * 224**2 // network.size**2)
+        tests = [TestSet("held-out", images[1::2])]
+        experiment = Experiment(network, images[::2][:most], tests)
+        _run(experiment, tasks, measured, store, f"{network.name}: FMTC inside", progress)
     return measured
 
 

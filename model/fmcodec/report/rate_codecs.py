@@ -12,7 +12,7 @@ from fmcodec.fmtc import Params
 from fmcodec.fmtc.layer import LayerCodec
 from fmcodec.fmtc.layout import Layout
 
-__all__ = ["MAX_VALUES", "Lossless", "Plain", "Titled", "windows"]
+__all__ = ["MAX_VALUES", "Lossless", "Plain", "Titled", "enough", "windows"]
 
 MAX_VALUES = 4 << 20  # of a layer's calibration maps, whatever the number of images
 
@@ -103,3 +103,11 @@ def windows(maps: Maps, max_values: int, seed: int = 0) -> Maps:
         for image, (top, left) in zip(maps, corners.tolist(), strict=True)
     ]
     return np.stack(cut)
+
+
+def enough(maps: Maps) -> bool:
+    """Whether calibration maps are enough for more than a code of single values.
+
+    Estimates are made from half of them, which has to have two vectors a channel.
+    """
+    return maps[:, 0].size >= 4 * min(maps.shape[1], 256)

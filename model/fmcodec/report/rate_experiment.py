@@ -18,11 +18,12 @@ import torch
 from torch import Tensor, nn
 
 from fmcodec.fmtc import Params
+from fmcodec.fmtc.choice import Candidate, candidates, choose
 from fmcodec.fmtc.insertion import RoundTrip, capture, inserted
-from fmcodec.fmtc.layer import Candidate, LayerCodec, candidates, choose
+from fmcodec.fmtc.layer import LayerCodec
 from fmcodec.fmtc.layout import Layout
 from fmcodec.networks import Network, Sum
-from fmcodec.report.rate_codecs import MAX_VALUES, Lossless, Plain, Titled, windows
+from fmcodec.report.rate_codecs import MAX_VALUES, Lossless, Plain, Titled, enough, windows
 
 __all__ = ["Experiment", "Point", "Scheme", "TestSet", "sites_of"]
 
@@ -262,7 +263,7 @@ class Experiment:
         if scheme.kind == "lossless":
             return Lossless(maps, relu, ceiling, scheme.codec)
         step = self.step(site, noise)
-        if scheme.kind == "plain":
+        if scheme.kind == "plain" or not enough(maps):
             return Plain(maps, relu, ceiling, step)
         floor = math.inf if scheme.floor is None else scheme.floor * step
         if scheme.layout is None:

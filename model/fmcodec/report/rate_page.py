@@ -8,13 +8,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fmcodec.capture.errors import require
+from fmcodec.report.drawing import Figure, drawn, layer_axis, layer_width, new_canvas
 from fmcodec.report.energy import MEMORIES, energy
-from fmcodec.report.figures import Figure, drawn
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
-__all__ = ["at_agreement", "at_harm", "charged", "draw", "render"]
+__all__ = [
+    "at_agreement",
+    "at_harm",
+    "budget_rows",
+    "charged",
+    "draw",
+    "layer_bars",
+    "rate_curves",
+    "render",
+]
 
 PLAIN, FMTC, FMTC_LONG, FMTC_ONE = (
     "quantise + Huffman",
@@ -94,7 +103,7 @@ def render(measured: dict[str, Any], drawings: Sequence[Figure]) -> str:
         costs=_table(_cost_rows(measured)),
         accuracy=_table(_accuracy_rows(measured)),
         study=_table(_study_rows(measured)),
-        mobilenet=_table(_budget_rows(measured, "mobilenet_v2")),
+        mobilenet=_table(budget_rows(measured, "mobilenet_v2")),
         layouts=_table(_layout_rows(measured)),
         drawings=drawings,
     )
@@ -146,26 +155,31 @@ def rate_curves(measured: dict[str, Any], names: list[str]) -> tuple[str, str, C
 @drawn
 def layer_bits(measured: dict[str, Any], name: str) -> tuple[str, str, Canvas]:
     """Bits a value of every layer with and without the transform, at one noise budget."""
-    pyplot = require("matplotlib.pyplot", "report", "a report")
     noise = _common_noise(measured, name)
     schemes = [s for s in (PLAIN, FMTC, FMTC_LONG) if _at(measured, name, s, noise)]
-    layers = list(_at(measured, name, PLAIN, noise)["layers"])
-    width = float(np.clip(2.6 + 0.21 * len(layers), 6.5, 15))
-    canvas, axes = pyplot.subplots(figsize=(width, 3.6), layout="constrained")
-    for index, scheme in enumerate(schemes):
-        rates = [rate for _, rate, _ in _at(measured, name, scheme, noise)["layers"].values()]
-        at = np.arange(len(layers)) + (index - (len(schemes) - 1) / 2) * 0.28
-        axes.bar(at, rates, 0.27, color=COLOURS[scheme], label=scheme)
-    axes.set_xticks(range(len(layers)), layers, rotation=90, fontsize=7)
-    axes.set_xlim(-0.7, len(layers) - 0.3)
-    axes.set_ylabel("bits per value")
-    axes.set_title(f"{TITLES.get(name, name)}, noise budget {noise:g}")
-    canvas.legend(loc="outside lower center", ncols=3)
+    layers = {s: _at(measured, name, s, noise)["layers"] for s in schemes}
+    rates = {s: [rate for _, rate, _ in found.values()] for s, found in layers.items()}
+    title = f"{TITLES.get(name, name)}, noise budget {noise:g}"
+    canvas = layer_bars(title, list(layers[PLAIN]), rates)
     caption = (
         f"{TITLES.get(name, name)}: bits per value of every stored map at the noise budget "
         f"{noise:g}, contexts left out. Where the bars are alike no transform was worth its cost."
     )
     return f"results-rate-layers-{name.replace('_', '-')}", caption, canvas
+
+
+def layer_bars(title: str, layers: list[str], rates: dict[str, list[float]]) -> Canvas:
+    """Bars of the bits a value of every layer, a colour for each scheme."""
+    canvas, axes = new_canvas(layer_width(round(1.3 * len(layers))), 3.6)
+    width = 0.84 / len(rates)
+    for index, (scheme, heights) in enumerate(rates.items()):
+        at = np.arange(len(layers)) + (index - (len(rates) - 1) / 2) * width
+        axes.bar(at, heights, 0.96 * width, color=COLOURS[scheme], label=scheme)
+    layer_axis(axes, layers)
+    axes.set_ylabel("bits per value")
+    axes.set_title(title)
+    canvas.legend(loc="outside lower center", ncols=len(rates))
+    return canvas
 
 
 def _points(measured: dict[str, Any], name: str, scheme: str) -> list[Point]:
@@ -321,7 +335,7 @@ def _study_rows(measured: dict[str, Any]) -> list[list[str]]:
     return rows
 
 
-def _budget_rows(measured: dict[str, Any], name: str) -> list[list[str]]:
+def budget_rows(measured: dict[str, Any], name: str) -> list[list[str]]:
     """Bits, harm and agreement of one network at every budget."""
     rows = [["noise budget", *(f"{scheme}: bits, harm, agreement" for scheme in SWEPT)]]
     for noise in sorted({p["noise"] for p in _points(measured, name, PLAIN)}):

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fmcodec.fmtc import Context
-from fmcodec.fmtc.layer import LayerCodec, candidates, choose
+from fmcodec.fmtc.choice import candidates, choose
+from fmcodec.fmtc.layer import LayerCodec
 from fmcodec.fmtc.layout import Layout
 
 

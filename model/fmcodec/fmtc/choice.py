@@ -1,0 +1,116 @@
+"""How a layer is best coded: the layouts that there are, and what they are estimated to cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from fmcodec.fmtc.layer import LayerSamples, Maps, tile_vectors
+from fmcodec.fmtc.layout import Layout
+from fmcodec.fmtc.params import WORD_BITS, Params
+from fmcodec.fmtc.tile import HEADER_WORDS
+
+__all__ = ["Candidate", "candidates", "choose"]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A way to code a layer, and what it is estimated to cost.
+
+    Attributes:
+        layout, variant, params, step: for `LayerCodec.calibrate`.
+        bits: of the tiles of an image.
+        context_bits: of all contexts.
+    """
+
+    layout: Layout
+    variant: str
+    params: Params
+    step: float
+    bits: float
+    context_bits: int
+
+    def charged(self, batch: int) -> float:
+        """Bits of an image when a context is read once for `batch` of them."""
+        return self.bits + self.context_bits / batch
+
+
+def candidates(
+    maps: Maps,
+    step: float,
+    params: Params | None = None,
+    *,
+    max_length: int = 64,
+    relu: bool = False,
+    ceiling: float | None = None,
+    floor: float | None = None,
+) -> list[Candidate]:
+    """Ways to code a layer with the same noise.
+
+    They are vectors of up to 16, 64 and 256 values in blocks of 1, 2 and 4 pixels with a trimmed
+    transform (`pca_t`), and no transform (`eye`), with 1, 2, ... code tables; a transform that
+    cannot hold the range with its step is none. They are fitted to every other map and tried on
+    those between.
+
+    Args:
+        maps, params, relu, ceiling, floor: see `LayerCodec.calibrate`; params.tables is the most
+            that are used.
+        step: noise allowed, as the step of a quantiser by itself. That of a transform is finer
+            than that, to make up for 8-bit rounding before and after it.
+        max_length: longest vector, which is what the cores' matrix memory holds.
+
+    Raises:
+        ValueError: see `LayerCodec.calibrate`.
+    """
+    params = params or Params()
+    channels, height, width = maps.shape[1:]
+    plain = LayerSamples(maps, params, relu, ceiling, 0.0, 0, step)
+    full = LayerSamples(maps, params, relu, ceiling, floor, 0)
+    finer = math.sqrt(max(step**2 - 2 * full.scale**2, 0.0))
+    layouts = [
+        Layout(channels, _groups(channels, length // block**2), block)
+        for length in (16, 64, 256)
+        for block in (1, 2, 4)
+        if length <= max_length and min(height, width) >= 2 * block
+    ]
+    found = []
+    for layout, variant in [
+        (Layout(channels, _groups(channels, 256)), "eye"),
+        *((layout, "pca_t") for layout in dict.fromkeys(layouts)),
+    ]:
+        vectors = -(-height // layout.block) * -(-width // layout.block)
+        if variant != "eye" and vectors * len(maps) < 8 * layout.vector_length:
+            continue  # too few to know their correlation
+        task, exact = (plain, step) if variant == "eye" else (full, finer)
+        order = task.order(layout, variant)
+        trials = [trial for trial, _ in task.parts(layout, variant, order, split=True)]
+        units = exact / task.scale
+        if variant != "eye" and max(trial.finest_step for trial in trials) > units:
+            continue
+        counted = zip(*(trial.bits(units) for trial in trials), strict=False)
+        for tables, groups in enumerate(counted, start=1):
+            rates, contexts = zip(*groups, strict=True)
+            few = replace(params, tables=tables)
+            # headers and index count where maps are small and groups many; half a word is padding
+            tiles = layout.groups * -(-vectors // tile_vectors(layout))
+            total = sum(rates) * vectors + tiles * WORD_BITS * (HEADER_WORDS + 1.5)
+            found.append(Candidate(layout, variant, few, exact, total, sum(contexts)))
+    return found
+
+
+def choose(ways: Iterable[Candidate], batch: int, max_length: int = 256) -> Candidate:
+    """The one that takes the fewest bits, no transform longer than `max_length`.
+
+    Args:
+        ways: see `candidates`.
+        batch: images for which a context is read once; it is charged to them.
+        max_length: of a vector with a transform.
+    """
+    allowed = (w for w in ways if w.variant == "eye" or w.layout.vector_length <= max_length)
+    return min(allowed, key=lambda way: way.charged(batch))
+
+
+def _groups(channels: int, most: int) -> int:
+    """The fewest groups of equal size that hold at most `most` channels each."""
+    return next(d for d in range(1, channels + 1) if channels % d == 0 and channels // d <= most)
