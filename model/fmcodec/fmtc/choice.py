@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from fmcodec.fmtc.layer import LayerSamples, Maps, tile_vectors
@@ -42,6 +42,7 @@ def candidates(
     params: Params | None = None,
     *,
     max_length: int = 64,
+    size: Sequence[int] | None = None,
     relu: bool = False,
     ceiling: float | None = None,
     floor: float | None = None,
@@ -59,12 +60,13 @@ def candidates(
         step: noise allowed, as the step of a quantiser by itself. That of a transform is finer
             than that, to make up for 8-bit rounding before and after it.
         max_length: longest vector, which is what the cores' matrix memory holds.
+        size: height and width of a whole map, where `maps` are windows.
 
     Raises:
         ValueError: see `LayerCodec.calibrate`.
     """
     params = params or Params()
-    channels, height, width = maps.shape[1:]
+    channels = maps.shape[1]
     plain = LayerSamples(maps, params, relu, ceiling, 0.0, 0, step)
     full = LayerSamples(maps, params, relu, ceiling, floor, 0)
     finer = math.sqrt(max(step**2 - 2 * full.scale**2, 0.0))
@@ -72,15 +74,15 @@ def candidates(
         Layout(channels, _groups(channels, length // block**2), block)
         for length in (16, 64, 256)
         for block in (1, 2, 4)
-        if length <= max_length and min(height, width) >= 2 * block
+        if length <= max_length and min(maps.shape[2:]) >= 2 * block
     ]
     found = []
     for layout, variant in [
         (Layout(channels, _groups(channels, 256)), "eye"),
         *((layout, "pca_t") for layout in dict.fromkeys(layouts)),
     ]:
-        vectors = -(-height // layout.block) * -(-width // layout.block)
-        if variant != "eye" and vectors * len(maps) < 8 * layout.vector_length:
+        seen = len(maps) * _vectors(maps.shape[2:], layout.block)
+        if variant != "eye" and seen < 8 * layout.vector_length:
             continue  # too few to know their correlation
         task, exact = (plain, step) if variant == "eye" else (full, finer)
         order = task.order(layout, variant)
@@ -93,6 +95,7 @@ def candidates(
             rates, contexts = zip(*groups, strict=True)
             few = replace(params, tables=tables)
             # headers and index count where maps are small and groups many; half a word is padding
+            vectors = _vectors(size or maps.shape[2:], layout.block)
             tiles = layout.groups * -(-vectors // tile_vectors(layout))
             total = sum(rates) * vectors + tiles * WORD_BITS * (HEADER_WORDS + 1.5)
             found.append(Candidate(layout, variant, few, exact, total, sum(contexts)))
@@ -109,6 +112,11 @@ def choose(ways: Iterable[Candidate], batch: int, max_length: int = 256) -> Cand
     """
     allowed = (w for w in ways if w.variant == "eye" or w.layout.vector_length <= max_length)
     return min(allowed, key=lambda way: way.charged(batch))
+
+
+def _vectors(size: Sequence[int], block: int) -> int:
+    """Vectors of a group in a map of this height and width."""
+    return math.prod(-(-side // block) for side in size)
 
 
 def _groups(channels: int, most: int) -> int:

@@ -135,7 +135,8 @@ class Experiment:
         self.relu = {s: isinstance(names[s], nn.ReLU | nn.ReLU6) for s in self.sites}
         self.ceiling = {s: 6.0 if isinstance(names[s], nn.ReLU6) else None for s in self.sites}
         self.maps = capture(self.module, calibration, self.sites)
-        self.values = {site: self.maps[site][0].size for site in self.sites}
+        self.shapes = {site: self.maps[site].shape[1:] for site in self.sites}
+        self.values = {site: math.prod(shape) for site, shape in self.shapes.items()}
         self.gain, self.margin = self._sensitivity(calibration)
         for site, maps in self.maps.items():
             self.maps[site] = windows(maps, max_values)
@@ -296,6 +297,7 @@ class Experiment:
                 step,
                 scheme.params,
                 max_length=256,
+                size=self.shapes[site][1:],
                 relu=self.relu[site],
                 ceiling=self.ceiling[site],
                 floor=floor,

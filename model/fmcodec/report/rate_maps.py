@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import numpy.typing as npt
 
 from fmcodec.capture import CapturedMap, InputError, SourceSpec
 from fmcodec.fmtc import Params
-from fmcodec.fmtc.choice import candidates, choose
+from fmcodec.fmtc.choice import Candidate, candidates, choose
 from fmcodec.fmtc.layer import LayerCodec
 from fmcodec.report.plan import CODECS, Plan, Task
 from fmcodec.report.rate_codecs import MAX_VALUES, Plain, Titled, enough, windows
@@ -132,7 +133,8 @@ def _measure(plan: Plan, source: SourceSpec, target: float, progress: Progress) 
     count = plan.image_count(source)
     seen, fresh = list(range(0, count, 2)), list(range(1, count, 2))
     places = np.linspace(0, len(seen) - 1, min(len(seen), CALIBRATION_IMAGES)).astype(int)
-    samples = _samples(plan, source, [seen[place] for place in places])
+    shapes: dict[str, tuple[int, ...]] = {}
+    samples = _samples(plan, source, [seen[place] for place in places], shapes)
     total = len(samples) + len(fresh)
     rates: dict[str, list[tuple[LayerRate, Plain | Titled]]] = {}
     for done, (layer, (kind, maps)) in enumerate(samples.items()):
@@ -145,11 +147,11 @@ def _measure(plan: Plan, source: SourceSpec, target: float, progress: Progress) 
                 ),
                 codec,
             )
-            for scheme, codec in _codecs(maps, kind == "relu", target)
+            for scheme, codec in _codecs(maps, shapes[layer][1:], kind == "relu", target)
         ]
     for done, image in enumerate(fresh, start=len(samples)):
         progress(what, done, total)
-        for captured in _maps(plan, source, image):
+        for captured in _maps(plan, source, image, shapes):
             if captured.layer in rates:
                 for rate, codec in rates[captured.layer]:
                     _add(rate, codec, captured.real()[None])
@@ -157,25 +159,39 @@ def _measure(plan: Plan, source: SourceSpec, target: float, progress: Progress) 
     return [rate for pairs in rates.values() for rate, _ in pairs if rate.images]
 
 
-def _samples(plan: Plan, source: SourceSpec, images: list[int]) -> dict[str, tuple[str, Maps]]:
+def _samples(
+    plan: Plan, source: SourceSpec, images: list[int], shapes: dict[str, tuple[int, ...]]
+) -> dict[str, tuple[str, Maps]]:
     """Kind and calibration maps of every layer that is not the same everywhere."""
     parts: dict[str, tuple[str, list[Maps]]] = {}
     for image in images:
-        for captured in _maps(plan, source, image):
-            captured.maximum()  # refuses NaN
+        for captured in _maps(plan, source, image, shapes):
             cut = windows(captured.real()[None], MAX_VALUES // len(images), seed=image)
             parts.setdefault(captured.layer, (captured.kind, []))[1].append(cut)
-    joined = {}
-    for layer, (kind, cuts) in parts.items():
-        if len({cut.shape for cut in cuts}) > 1:
-            raise InputError(f"layer {layer!r} must be of one shape in all images, for FMTC")
-        maps = np.concatenate(cuts)
-        if maps.min() < maps.max():
-            joined[layer] = kind, maps
-    return joined
+    joined = {layer: (kind, np.concatenate(cuts)) for layer, (kind, cuts) in parts.items()}
+    return {layer: found for layer, found in joined.items() if found[1].min() < found[1].max()}
 
 
-def _codecs(maps: Maps, relu: bool, target: float) -> Iterator[tuple[str, Plain | Titled]]:
+def _maps(
+    plan: Plan, source: SourceSpec, image: int, shapes: dict[str, tuple[int, ...]]
+) -> Iterator[CapturedMap]:
+    """The maps of an image that the plan selects, finite and of the shapes seen before."""
+    for captured in source.open().maps(image):
+        if plan.selects(captured.layer, captured.kind):
+            captured.maximum()  # refuses NaN
+            shape = captured.values.shape
+            known = shapes.setdefault(captured.layer, shape)
+            if shape != known:
+                raise InputError(
+                    f"image {image}: layer {captured.layer!r} must be of shape {known}, "
+                    f"as in other images, not {shape}"
+                )
+            yield captured
+
+
+def _codecs(
+    maps: Maps, size: tuple[int, ...], relu: bool, target: float
+) -> Iterator[tuple[str, Plain | Titled]]:
     step = _step(maps, target)
     plain = Plain(maps, relu, None, step)
     yield PLAIN, plain
@@ -183,13 +199,31 @@ def _codecs(maps: Maps, relu: bool, target: float) -> Iterator[tuple[str, Plain 
         yield FMTC_ONE, plain
         yield FMTC, plain
         return
-    ways = candidates(maps, step, Params(matrix_bits=10), relu=relu)
+    ways = candidates(maps, step, Params(matrix_bits=10), size=size, relu=relu)
     for scheme, batch in ((FMTC_ONE, 1), (FMTC, SHARED_BATCH)):
-        way = choose(ways, batch)
-        codec = LayerCodec.calibrate(
-            maps, way.layout, way.params, variant=way.variant, step=way.step, relu=relu
-        )
-        yield scheme, Titled(codec, way.variant)
+        share = maps[:, 0].size / math.prod(size) / batch  # of what is read of the contexts
+
+        def cost(codec: Titled, share: float = share) -> float:
+            return codec.roundtrip(maps)[1] + share * codec.context_bits
+
+        plain_way = choose([way for way in ways if way.variant == "eye"], batch)
+        # noise of a transform reaches the zeros too: only a trial tells what its SNR takes
+        tried = {plain_way: None, choose(ways, batch): target}
+        yield scheme, min((_coded(maps, way, relu, snr) for way, snr in tried.items()), key=cost)
+
+
+def _coded(maps: Maps, way: Candidate, relu: bool, target: float | None) -> Titled:
+    """A layer's codec, at the SNR `target` or, where 8 bits cannot reach it, the way's own step."""
+    found = None
+    if target is not None and way.variant != "eye":
+        with suppress(ValueError):
+            found = LayerCodec.calibrate(
+                maps, way.layout, way.params, variant=way.variant, snr_db=target, relu=relu
+            )
+    found = found or LayerCodec.calibrate(
+        maps, way.layout, way.params, variant=way.variant, step=way.step, relu=relu
+    )
+    return Titled(found, way.variant)
 
 
 def _step(maps: Maps, target: float) -> float:
@@ -211,12 +245,6 @@ def _add(rate: LayerRate, codec: Plain | Titled, maps: Maps) -> None:
     rate.bits += bits
     rate.signal += float(np.square(maps, dtype=np.float64).sum())
     rate.noise += float(np.square(decoded - maps, dtype=np.float64).sum())
-
-
-def _maps(plan: Plan, source: SourceSpec, image: int) -> Iterator[CapturedMap]:
-    for captured in source.open().maps(image):
-        if plan.selects(captured.layer, captured.kind):
-            yield captured
 
 
 def snr_db(rates: list[LayerRate]) -> float:

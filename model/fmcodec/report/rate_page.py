@@ -120,7 +120,11 @@ def rate_curves(measured: dict[str, Any], names: list[str]) -> tuple[str, str, C
     """Agreement, and harm, against bits a value for every network."""
     pyplot = require("matplotlib.pyplot", "report", "a report")
     canvas, grid = pyplot.subplots(
-        2, len(names), figsize=(3.1 * len(names) + 0.6, 6.2), layout="constrained", squeeze=False
+        2,
+        len(names),
+        figsize=(max(3.1 * len(names) + 0.6, 6.8), 6.2),
+        layout="constrained",
+        squeeze=False,
     )
     for column, name in enumerate(names):
         agreement, harm = grid[:, column]
@@ -176,6 +180,8 @@ def layer_bars(title: str, layers: list[str], rates: dict[str, list[float]]) -> 
         at = np.arange(len(layers)) + (index - (len(rates) - 1) / 2) * width
         axes.bar(at, heights, 0.96 * width, color=COLOURS[scheme], label=scheme)
     layer_axis(axes, layers)
+    # of maps of a few values most bits are headers: they would flatten all others
+    axes.set_ylim(top=min(axes.get_ylim()[1], 9))
     axes.set_ylabel("bits per value")
     axes.set_title(title)
     canvas.legend(loc="outside lower center", ncols=len(rates))

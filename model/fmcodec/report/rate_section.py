@@ -112,8 +112,8 @@ def layer_rates(case: list[LayerRate]) -> tuple[str, str, Canvas]:
     rates = {s: [r.bits / r.values for r in case if r.scheme == s] for s in (PLAIN, FMTC)}
     canvas = layer_bars(f"{network}, {target:g} dB", layers, rates)
     caption = (
-        "Bits per value of every layer, contexts left out. Where the bars are alike no transform "
-        "was worth its cost."
+        "Bits per value of every layer, contexts left out; bars end at 9, which maps of a few "
+        "values pass with their headers. Where bars are alike no transform was worth its cost."
     )
     return f"fmtc-layers-{_safe(network)}-{target:g}", caption, canvas
 
