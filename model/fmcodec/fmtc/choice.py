@@ -11,7 +11,7 @@ from fmcodec.fmtc.layout import Layout
 from fmcodec.fmtc.params import WORD_BITS, Params
 from fmcodec.fmtc.tile import HEADER_WORDS
 
-__all__ = ["Candidate", "candidates", "choose"]
+__all__ = ["Candidate", "candidates", "choose", "fewest_groups"]
 
 
 @dataclass(frozen=True)
@@ -71,14 +71,14 @@ def candidates(
     full = LayerSamples(maps, params, relu, ceiling, floor, 0)
     finer = math.sqrt(max(step**2 - 2 * full.scale**2, 0.0))
     layouts = [
-        Layout(channels, _groups(channels, length // block**2), block)
+        Layout(channels, fewest_groups(channels, length // block**2), block)
         for length in (16, 64, 256)
         for block in (1, 2, 4)
         if length <= max_length and min(maps.shape[2:]) >= 2 * block
     ]
     found = []
     for layout, variant in [
-        (Layout(channels, _groups(channels, 256)), "eye"),
+        (Layout(channels, fewest_groups(channels, 256)), "eye"),
         *((layout, "pca_t") for layout in dict.fromkeys(layouts)),
     ]:
         seen = len(maps) * _vectors(maps.shape[2:], layout.block)
@@ -119,6 +119,6 @@ def _vectors(size: Sequence[int], block: int) -> int:
     return math.prod(-(-side // block) for side in size)
 
 
-def _groups(channels: int, most: int) -> int:
+def fewest_groups(channels: int, most: int) -> int:
     """The fewest groups of equal size that hold at most `most` channels each."""
     return next(d for d in range(1, channels + 1) if channels % d == 0 and channels // d <= most)

@@ -32,7 +32,8 @@ NETWORKS = {
     "squeezenet_v1_0": NOISE,
     "mobilenet_v2": NOISE,
 }
-STUDIED = ("resnet20_cifar10", 0.17)  # where one parameter after another is varied
+# noise budgets at which one parameter after another is varied
+STUDIES = {"resnet20_cifar10": 0.17, "mobilenet_v2": 0.17}
 CALIBRATION_IMAGES = 256
 CALIBRATION_PHOTOS = 16
 HELD_OUT_IMAGES = 1000
@@ -163,23 +164,25 @@ def schemes() -> list[tuple[Scheme, bool]]:
     ]
 
 
-def study() -> list[Scheme]:
-    """One parameter after another, everything else as in FMTC 64."""
+def study(name: str) -> list[Scheme]:
+    """One parameter of a network after another, everything else as in FMTC 64."""
     from fmcodec.report.rate_experiment import Scheme
+
+    def shaped(*shapes: tuple[int, int]) -> list[Scheme]:
+        return [Scheme(f"group {c}, block {b}", layout=(c, b)) for c, b in shapes]
+
+    if name == "mobilenet_v2":  # the one with more than 64 channels
+        return shaped((16, 1), (64, 1), (128, 1))
 
     def build(matrix_bits: int = 10, tables: int = 4) -> Params:
         return Params(matrix_bits=matrix_bits, tables=tables)
 
-    shapes = ((8, 1), (16, 1), (32, 1), (64, 1), (4, 2), (16, 2), (4, 4), (16, 4))
     counts = (1, 2, 4, 8)
     return [
         *(Scheme(f"G = {g}", batch=256, params=build(tables=g)) for g in counts),
         Scheme("TW = 8", batch=256, params=build(matrix_bits=8)),
         Scheme("no floor", batch=256, floor=None),
-        *(
-            Scheme(f"group {group}, block {block}", layout=(group, block))
-            for group, block in shapes
-        ),
+        *shaped((8, 1), (16, 1), (32, 1), (64, 1), (4, 2), (16, 2), (4, 4), (16, 4)),
     ]
 
 
@@ -187,7 +190,7 @@ def _tasks(name: str, noises: Sequence[float]) -> list[tuple[Scheme, float]]:
     # budget by budget: what is interrupted early has all schemes side by side
     fixed = [(scheme, 0.0) for scheme, follows in schemes() if not follows]
     swept = [(scheme, noise) for noise in noises for scheme, follows in schemes() if follows]
-    studied = [(scheme, STUDIED[1]) for scheme in study()] if name == STUDIED[0] else []
+    studied = [(scheme, STUDIES[name]) for scheme in study(name)] if name in STUDIES else []
     return fixed + swept + studied
 
 

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from fmcodec.fmtc import Params
-from fmcodec.fmtc.choice import Candidate, candidates, choose
+from fmcodec.fmtc.choice import Candidate, candidates, choose, fewest_groups
 from fmcodec.fmtc.insertion import RoundTrip, capture, inserted
 from fmcodec.fmtc.layer import LayerCodec
 from fmcodec.fmtc.layout import Layout
@@ -39,7 +39,7 @@ class Scheme:
         kind: `fmtc`; `plain`, one quantiser and Huffman table a layer after the ReLU; or
             `lossless`, 8-bit maps under a codec of `fmcodec.codecs`.
         max_length: longest vector of `fmtc`; each layer takes the layout that is estimated best.
-        layout: instead, (channels of a group, block) wherever the layer has them.
+        layout: instead, (most channels of a group, block) in every layer.
         floor: steps below zero at which inputs saturate; None leaves them, as folding does.
         params: build of `fmtc`.
         batch: images that share the reading of a context, when layouts are chosen.
@@ -273,7 +273,7 @@ class Experiment:
         else:
             group, block = scheme.layout
             channels = maps.shape[1]
-            layout = Layout(channels, channels // math.gcd(channels, group), block)
+            layout = Layout(channels, fewest_groups(channels, group), block)
             variant, params = "pca_t", scheme.params
         floor = 0.0 if variant == "eye" else floor
         codec = LayerCodec.calibrate(
