@@ -56,7 +56,7 @@ def overview(summary: Summary) -> tuple[str, str, Canvas]:
     axes.legend(ncols=2, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
     caption = (
         "Bits of all maps of a network over their coded bits. Below 1 (the line) coding expands. "
-        "The order-0 entropy is a bound for coding words one by one, not a codec."
+        "The order-0 entropy of each packet is a bound for coding words one by one, not a codec."
     )
     return "ratios", caption, canvas
 
@@ -98,7 +98,7 @@ def orders(summary: Summary, network: str, form: str) -> tuple[str, str, Canvas]
     canvas, axes = new_canvas(7.5, 3.4)
     codecs = summary.codecs
     width = 0.8 / len(cases)
-    shades = ("#d1495b", "#edae49", "#66a182", "#2e4057", "#8d96a3")
+    shades = ("#2e4057", "#66a182", "#edae49", "#8d96a3", "#b3af8f")  # no codec's
     for number, case in enumerate(cases):
         ratios = summary.ratios(summary.of(case)).iloc[0]
         places = np.arange(len(codecs)) - 0.4 + (number + 0.5) * width
@@ -217,7 +217,7 @@ def histograms(summary: Summary, case: Case) -> tuple[str, str, Canvas]:
     for axes, (fact, title) in zip(panels, titles.items(), strict=True):
         bins, counts = summary.histogram(case, fact)
         shares = 100 * counts / max(counts.sum(), 1)
-        axes.bar(bins, shares, 1.0, color="#496a81" if fact == "value" else "#d1495b")
+        axes.bar(bins, shares, 1.0, color="#496a81" if fact == "value" else "#66999b")
         axes.set_yscale("log")
         axes.set_title(title)
         axes.set_xlabel("value")
@@ -249,8 +249,8 @@ def symbols(summary: Summary, case: Case) -> tuple[str, str, Canvas]:
     handles, labels = axes.get_legend_handles_labels()
     axes.legend(handles[::-1], labels[::-1], loc="upper left", bbox_to_anchor=(1, 1))
     caption = (
-        "How often each plane symbol of the BPC stream occurs (a run of zero planes is one). Raw "
-        "planes cost a bit more than they hold; everything else saves."
+        "How often each plane symbol of the BPC stream occurs (a run of zero planes is one). A raw "
+        "plane costs one bit more than it holds; most of the saving is in the zero runs."
     )
     return f"symbols-{case.slug}", caption, canvas
 
