@@ -244,6 +244,21 @@ def test_nan_is_refused_and_named(maps_folder, tmp_path):
     assert not (tmp_path / "out" / "maps.csv").exists()
 
 
+def test_ctrl_c_in_compiled_code_is_ctrl_c(monkeypatch):
+    def interrupted(cause):
+        try:
+            raise cause
+        except BaseException as error:
+            raise SystemError("returned a result with an exception set") from error
+
+    for cause, raised in ((KeyboardInterrupt(), KeyboardInterrupt), (OSError(), SystemError)):
+        monkeypatch.setattr(
+            "fmcodec.report.engine.run", lambda task, cause=cause: interrupted(cause)
+        )
+        with pytest.raises(raised):
+            next(LocalRunner().run([None]))
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are different there")
 def test_ctrl_c_keeps_what_is_done(tmp_path):
     folder, out = tmp_path / "maps", tmp_path / "out"

@@ -28,7 +28,19 @@ class LocalRunner:
 
     def run(self, pending: Iterable[Task]) -> Iterator[tuple[Task, Result]]:
         for task in pending:
-            yield task, run(task)
+            yield task, self._run(task)
+
+    def _run(self, task: Task) -> Result:
+        try:
+            return run(task)
+        except SystemError as error:
+            # compiled code that calls Python hands a ctrl-C on as this, with the cause behind it
+            cause: BaseException | None = error
+            while cause is not None:
+                if isinstance(cause, KeyboardInterrupt):
+                    raise KeyboardInterrupt from error
+                cause = cause.__cause__ or cause.__context__
+            raise
 
 
 class DaskRunner:
