@@ -8,10 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from itertools import pairwise
+from numbers import Real
 
 import numpy as np
 import numpy.typing as npt
 
+from fmcodec.bits import require_int
 from fmcodec.fmtc import fast, huffman
 from fmcodec.fmtc.context import Context
 from fmcodec.fmtc.params import WORD_BITS, Params
@@ -60,10 +62,16 @@ def calibrate(
         seed: of the choice of vectors that are kept for ranges and tables.
 
     Raises:
-        TypeError: the samples are not int8.
+        TypeError: the samples are not int8, or an argument is not a number.
         ValueError: wrong shape, fewer than two vectors a channel, a constant channel, an SNR out
             of reach, or an argument out of its range.
     """
+    require_int("origin", origin, "an int in -128..127")
+    if not -128 <= origin <= 127:
+        raise ValueError(f"origin must be an int in -128..127, not {origin!r}")
+    for name, number in {"bits": bits, "snr_db": snr_db, "step": step}.items():
+        if number is not None and not isinstance(number, Real):
+            raise TypeError(f"{name} must be a number, not {number!r}")
     calibrator = Calibrator(params, seed=seed)
     for vectors in [samples] if isinstance(samples, np.ndarray) else samples:
         calibrator.update(vectors)
@@ -219,7 +227,7 @@ class Trial:
 
     def context(self, step: float, vectors: Vectors, q_max: int, headroom: bool) -> Context:
         """The context with this step, its range and code tables from `vectors`."""
-        if not (isinstance(step, float | int) and 0 < step < math.inf):
+        if not (isinstance(step, Real) and 0 < step < math.inf):
             raise ValueError(f"step must be a positive number, not {step!r}")
         transform, keep = self.transform, self.kept(step)
         coefficients = (vectors - transform.mean) @ transform.weights[:keep].T / step

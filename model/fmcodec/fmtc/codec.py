@@ -32,10 +32,7 @@ def encode(context: Context, vectors: npt.NDArray[np.int8], tile_vectors: int = 
         ValueError: `vectors` is not of shape (vectors >= 1, C), or `tile_vectors` out of range.
     """
     _require_rows("vectors", vectors, np.int8, context.channels)
-    rule = f"an int in 1..{MAX_TILE_VECTORS}"
-    require_int("tile_vectors", tile_vectors, rule)
-    if not 1 <= tile_vectors <= MAX_TILE_VECTORS:
-        raise ValueError(f"tile_vectors must be {rule}, not {tile_vectors!r}")
+    _require_tile_vectors(tile_vectors)
     return Encoded.from_tiles(
         [
             _encode_tile(context, fast.forward(context, vectors[first : first + tile_vectors]))
@@ -54,8 +51,12 @@ def encode_coefficients(
         accumulators: acc, in units of 2^-F input steps, the mean taken off; int32, shape
             (vectors, K).
         tile_vectors: vectors of a tile, 1..65535.
+
+    Raises:
+        TypeError, ValueError: as `encode` does.
     """
     _require_rows("accumulators", accumulators, np.int32, context.components)
+    _require_tile_vectors(tile_vectors)
     return Encoded.from_tiles(
         [
             _encode_tile(context, accumulators[first : first + tile_vectors])
@@ -116,6 +117,13 @@ def _encode_tile(context: Context, accumulators: npt.NDArray[np.int32]) -> npt.N
     symbols, clips = fast.quantise(context, accumulators)
     payload, raw = fast.pack(context, symbols)
     return pack_tile(context, Tile(len(symbols), raw, clips, payload))
+
+
+def _require_tile_vectors(tile_vectors: int) -> None:
+    rule = f"an int in 1..{MAX_TILE_VECTORS}"
+    require_int("tile_vectors", tile_vectors, rule)
+    if not 1 <= tile_vectors <= MAX_TILE_VECTORS:
+        raise ValueError(f"tile_vectors must be {rule}, not {tile_vectors!r}")
 
 
 def _require_rows(name: str, array: object, dtype: type, columns: int) -> None:

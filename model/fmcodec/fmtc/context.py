@@ -19,7 +19,7 @@ from fmcodec.fmtc import codec, huffman
 from fmcodec.fmtc.context_reader import BYPASS, HEADER_WORDS, MAGIC, VERSION, read_fields
 from fmcodec.fmtc.errors import BadCodeLengths, BadField, Underrun, UnsupportedContext
 from fmcodec.fmtc.params import WORD_BITS, Params
-from fmcodec.fmtc.tile import Encoded
+from fmcodec.fmtc.tile import Encoded, require_words
 
 __all__ = ["Context"]
 
@@ -263,6 +263,8 @@ class Context:
     @classmethod
     def from_bytes(cls, data: bytes, build: Params | None = None) -> Context:
         """The context that `to_bytes` wrote; raises what `from_words` does."""
+        if not isinstance(data, bytes | bytearray | memoryview):
+            raise TypeError(f"data must be bytes, not {type(data).__name__}")
         if len(data) % 4:
             raise Underrun("context", 8 * len(data), "ends inside a word")
         return cls.from_words(np.frombuffer(data, dtype="<u4").astype(np.uint32), build)
@@ -279,8 +281,10 @@ class Context:
             BadMagic, BadVersion, Underrun, WordsLeftOver, BadChecksum, BadField, BadCodeLengths,
             BadPadding: the words are no context (doc/format.md names each case).
             UnsupportedContext: they are one that `build` does not hold.
+            TypeError, ValueError: they are no array of uint32 of one dimension.
         """
-        words = np.ascontiguousarray(words, dtype=np.uint32)
+        require_words(words)
+        words = np.ascontiguousarray(words)
         fields = read_fields(words)
         try:
             context = cls(**fields)

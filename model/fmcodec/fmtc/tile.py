@@ -23,7 +23,15 @@ from fmcodec.fmtc.params import WORD_BITS
 if TYPE_CHECKING:
     from fmcodec.fmtc.context import Context
 
-__all__ = ["HEADER_WORDS", "MAX_TILE_VECTORS", "Encoded", "Tile", "pack_tile", "unpack_tile"]
+__all__ = [
+    "HEADER_WORDS",
+    "MAX_TILE_VECTORS",
+    "Encoded",
+    "Tile",
+    "pack_tile",
+    "require_words",
+    "unpack_tile",
+]
 
 HEADER_WORDS = 4
 MAX_TILE_VECTORS = (1 << 16) - 1
@@ -90,8 +98,10 @@ class Encoded:
         """Find the tiles in `words` by the sizes that their headers state.
 
         Raises:
+            TypeError, ValueError: see `require_words`.
             Underrun: the last tile is cut.
         """
+        require_words(words)
         starts = [0]
         while starts[-1] < len(words):
             start = starts[-1]
@@ -101,6 +111,15 @@ class Encoded:
         if starts[-1] > len(words):
             raise Underrun("tile", WORD_BITS * (len(words) - starts[-2]), "ends early")
         return cls(words, np.array(starts, dtype=np.int64))
+
+
+def require_words(words: object) -> None:
+    """Raise TypeError or ValueError unless `words` is an array of uint32 of one dimension."""
+    if not isinstance(words, np.ndarray) or words.dtype != np.uint32:
+        kind = words.dtype if isinstance(words, np.ndarray) else type(words).__name__
+        raise TypeError(f"words must be an array of uint32, not {kind}")
+    if words.ndim != 1:
+        raise ValueError(f"words must be of one dimension, not of shape {words.shape}")
 
 
 def pack_tile(context: Context, tile: Tile) -> Words:
@@ -116,7 +135,8 @@ def pack_tile(context: Context, tile: Tile) -> Words:
 
 def unpack_tile(context: Context, words: Words) -> Tile:
     """Check the header of a tile; raises the error that doc/format.md names for each fault."""
-    words = np.ascontiguousarray(words, dtype=np.uint32)
+    require_words(words)
+    words = np.ascontiguousarray(words)
     if len(words) < HEADER_WORDS:
         raise Underrun("tile", WORD_BITS * len(words), "ends inside its header")
     size = HEADER_WORDS + (int(words[1]) & 0xFFFFFF)

@@ -160,6 +160,8 @@ def test_constant_channels_may_be_allowed():
         ),
         (SAMPLES, {"snr_db": np.nan}, ValueError, "snr_db must be finite, not nan"),
         (SAMPLES, {"step": 0}, ValueError, "step must be a positive number, not 0"),
+        (SAMPLES, {"bits": "5"}, TypeError, "bits must be a number, not '5'"),
+        (SAMPLES, {"origin": 128}, ValueError, "origin must be an int in -128..127, not 128"),
         (
             SAMPLES,
             {"variant": "dct"},

@@ -78,6 +78,33 @@ def test_another_layers_tile():
         context("relu").decode_tile(TILE)
 
 
+@pytest.mark.parametrize("read", [Context.from_words, Encoded.from_words, context().decode_tile])
+@pytest.mark.parametrize(
+    ("words", "error", "text"),
+    [
+        ([1, 2], TypeError, "words must be an array of uint32, not list"),
+        (
+            TILE.astype(np.int64) + (1 << 40),
+            TypeError,
+            "words must be an array of uint32, not int64",
+        ),
+        (TILE.astype(float), TypeError, "words must be an array of uint32, not float64"),
+        (TILE[None], ValueError, f"words must be of one dimension, not of shape (1, {len(TILE)})"),
+    ],
+)
+def test_what_is_no_words(read, words, error, text):
+    with pytest.raises(error) as caught:
+        read(words)
+    assert str(caught.value) == text
+
+
+def test_what_is_no_bytes():
+    with pytest.raises(TypeError, match="data must be bytes, not str"):
+        Context.from_bytes("FMTC")
+    with pytest.raises(Underrun, match="ends inside a word"):
+        Context.from_bytes(context().to_bytes()[:-1])
+
+
 def test_one_bad_tile_gives_nothing():
     layer = context()
     encoded = layer.encode(correlated(90, seed=3), tile_vectors=30)
