@@ -19,11 +19,15 @@ _START = "strash; dch"
 _FLAT = "if -g -K 6; strash"  # sum-of-product balancing: shorter paths for more gates
 _TRIM = f"{_FLAT}; dc2 -b"  # and rewriting that keeps the depth won
 
+# Every mapping is a new starting point for the next; five of them find most of what there is
+_COVER = "dch; amap -F 10 -A 10"
+_COVERS = "; strash; ".join([_COVER] * 5)
+
 # ABC scripts from the smallest netlist to the fastest. None wins both ends, and which of the
 # middle ones wins differs from core to core, so each is run. "area" leaves fan-out unbuffered:
 # its gates are the design's own, its period is not meant to be good.
 RECIPES = {
-    "area": f"{_START}; amap; topo; stime -d",
+    "area": f"strash; dc2; dc2; dc2; {_COVERS}; mfs3 -a -W 20 -D 10; topo; stime -d",
     "compact": f"{_START}; {_TRIM}; dch; {_TRIM}; dch; amap; {_SIZE}",
     "balanced": f"{_START}; {_TRIM}; dch; {_TRIM}; dch -f; map -B 0.9; {_SIZE}",
     "fast": f"{_START}; {_FLAT}; dch; {_TRIM}; dch -f; map -B 0.9; {_SIZE}",
