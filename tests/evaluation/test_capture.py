@@ -1,8 +1,10 @@
+import re
+
 import numpy as np
 import pytest
 
 from fmcodec.capture import InputError, MissingPackage, SourceSpec, errors
-from fmcodec.capture.images import fit, normalise, open_images
+from fmcodec.capture.images import as_input, fit, normalise, open_images
 
 
 def maps(source, index=0):
@@ -113,6 +115,30 @@ def test_pictures_are_cut_in_the_centre():
         assert fit(np.zeros((375, 500, 3), np.uint8), height, width).shape == (height, width, 3)
     with pytest.raises(InputError, match="image must be uint8 pixels"):
         fit(np.zeros((4, 4)), 2, 2)
+
+
+def test_images_become_the_input_of_a_network():
+    pytest.importorskip("PIL")
+    colour = np.zeros((4, 6, 3), np.uint8)
+    colour[..., 1] = 200
+    luma = round(0.587 * 200)
+    grey = as_input(colour, (2, 3, 1), np.dtype(np.uint8), "unit")
+    assert grey.shape == (2, 3, 1)
+    assert (grey == luma).all()
+    # an array that is grey already is neither cropped nor converted
+    digits = np.arange(784, dtype=np.uint8).reshape(28, 28, 1)
+    assert as_input(digits, (28, 28, 1), np.dtype(np.uint8), "unit") is digits
+    signed = as_input(digits, (28, 28, 1), np.dtype(np.int8), "unit")
+    assert np.array_equal(signed.astype(int), digits.astype(int) - 128)
+    real = as_input(digits, (28, 28, 1), np.dtype(np.float32), "imagenet")
+    assert real.shape == (28, 28, 1)
+    assert real[0, 0, 0] == pytest.approx(-0.449 / 0.226, rel=1e-3)
+    speech = np.zeros((49, 10, 1), np.int8)
+    assert as_input(speech, (49, 10, 1), np.dtype(np.int8), "unit") is speech
+    for shape in ((9, 9), (49, 10, 1), (8, 8, 4)):
+        line = re.escape(f"input must be float32 {shape}, not uint8 (4, 6, 3)")
+        with pytest.raises(InputError, match=line):
+            as_input(colour, shape, np.dtype(np.float32), "unit")
 
 
 def test_normalisations():

@@ -12,7 +12,7 @@ import numpy as np
 
 from fmcodec.capture.errors import InputError, reading_arrays, require
 
-__all__ = ["NORMALISATIONS", "Images", "fit", "normalise", "open_images"]
+__all__ = ["NORMALISATIONS", "Images", "as_input", "fit", "normalise", "open_images"]
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".ppm", ".gif", ".tif", ".tiff"}
 NORMALISATIONS = ("imagenet", "symmetric", "unit", "raw")
@@ -138,8 +138,42 @@ def fit(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.asarray(cut.resize((width, height), pillow.Resampling.BICUBIC))
 
 
+def as_input(
+    image: np.ndarray, shape: tuple[int, ...], dtype: np.dtype[Any], normalisation: str
+) -> np.ndarray:
+    """An image as a network's input (height, width, channels), colour or grey.
+
+    Args:
+        image: pixels, or an array that is the input already.
+        shape: of the input.
+        dtype: of the input; uint8 takes pixels as they are, int8 minus 128, floats normalised.
+        normalisation: see `normalise`.
+
+    Raises:
+        InputError: the image cannot become such an input.
+    """
+    if image.dtype == dtype and image.shape == shape:
+        return image
+    is_picture = len(shape) == 3 and shape[2] in (1, 3)
+    if is_picture and shape[2] == 1:  # a spectrogram has one channel, too, and is long
+        is_picture = max(shape[:2]) <= 2 * min(shape[:2])
+    if not is_picture:
+        raise InputError(f"input must be {dtype} {shape}, not {image.dtype} {image.shape}")
+    pixels = image
+    if image.dtype != np.uint8 or image.shape != shape:
+        pixels = fit(image, shape[0], shape[1])
+    if pixels.shape[2] > shape[2]:  # luma of ITU-R BT.601
+        luma = pixels @ np.array([0.299, 0.587, 0.114])
+        pixels = np.rint(luma).astype(np.uint8)[:, :, None]
+    if dtype == np.uint8:
+        return pixels
+    if dtype == np.int8:
+        return (pixels.astype(np.int16) - 128).astype(np.int8)
+    return normalise(pixels, normalisation).astype(dtype)
+
+
 def normalise(pixels: np.ndarray, how: str) -> np.ndarray:
-    """RGB pixels uint8 (H, W, 3) -> float32 (H, W, 3).
+    """Pixels uint8 (H, W, 3) or (H, W, 1) -> float32 of the same shape.
 
     Args:
         pixels: the picture.
@@ -155,4 +189,7 @@ def normalise(pixels: np.ndarray, how: str) -> np.ndarray:
     if how == "unit":
         return values
     mean = np.array([0.485, 0.456, 0.406], np.float32)
-    return (values - mean) / np.array([0.229, 0.224, 0.225], np.float32)
+    deviation = np.array([0.229, 0.224, 0.225], np.float32)
+    if values.shape[-1] == 1:
+        mean, deviation = mean.mean(), deviation.mean()
+    return (values - mean) / deviation

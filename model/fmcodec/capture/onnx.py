@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fmcodec.capture.errors import InputError, require
-from fmcodec.capture.images import fit, normalise
+from fmcodec.capture.images import as_input
 from fmcodec.capture.maps import CapturedMap, as_planes
 
 __all__ = ["OnnxNetwork"]
@@ -63,7 +63,8 @@ class OnnxNetwork:
         if len(inputs) != 1:
             raise InputError(f"{path} must have one input, not {len(inputs)}")
         self._input = inputs[0].name
-        self._integer = "int8" in inputs[0].type
+        types = {"tensor(uint8)": np.uint8, "tensor(int8)": np.int8, "tensor(float16)": np.float16}
+        self._dtype: np.dtype[Any] = np.dtype(types.get(inputs[0].type, np.float32))
         # symbolic sizes are strings: the batch becomes 1, height and width the size asked for
         shape = list(inputs[0].shape)[1:]
         self._shape = tuple(n if isinstance(n, int) else size for n in shape)
@@ -87,18 +88,12 @@ class OnnxNetwork:
             yield CapturedMap(layer, kind, as_planes(values), scale, zero_point)
 
     def _prepare(self, image: np.ndarray) -> np.ndarray:
-        if image.dtype == np.float32 and image.shape == self._shape:
+        if image.dtype == self._dtype and image.shape == self._shape:
             return image
-        if len(self._shape) != 3 or 3 not in (self._shape[0], self._shape[2]):
-            raise InputError(
-                f"input of {self.name} must be float32 {self._shape}, "
-                f"not {image.dtype} {image.shape}"
-            )
-        planar = self._shape[0] == 3
-        height, width = self._shape[1:] if planar else self._shape[:2]
-        pixels = fit(image, height, width)
-        values = pixels if self._integer else normalise(pixels, self.normalisation)
-        return np.ascontiguousarray(values.transpose(2, 0, 1) if planar else values)
+        planar = len(self._shape) == 3 and self._shape[0] in (1, 3)
+        shape = (*self._shape[1:], self._shape[0]) if planar else self._shape
+        values = as_input(image, shape, self._dtype, self.normalisation)
+        return np.ascontiguousarray(values.transpose(2, 0, 1)) if planar else values
 
 
 Tap = tuple[str, str, str, float, "int | None"]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from fmcodec.capture.errors import InputError, require
-from fmcodec.capture.images import fit, normalise
+from fmcodec.capture.images import as_input
 from fmcodec.capture.maps import CapturedMap, as_planes
 
 __all__ = ["TFLiteNetwork"]
@@ -86,7 +86,9 @@ class TFLiteNetwork:
 
     def capture(self, image: np.ndarray) -> Iterator[CapturedMap]:
         """Run the model on one image and yield its maps."""
-        self._interpreter.set_tensor(self._input["index"], self._prepare(image)[None])
+        shape, dtype = tuple(map(int, self._input["shape"][1:])), np.dtype(self._input["dtype"])
+        values = as_input(image, shape, dtype, self.normalisation)
+        self._interpreter.set_tensor(self._input["index"], values[None])
         self._interpreter.invoke()
         for layer, kind, tensor in self._taps:
             values = self._interpreter.get_tensor(tensor["index"])
@@ -101,22 +103,6 @@ class TFLiteNetwork:
                 float(scale) if quantised else 1.0,
                 int(zero_point) if quantised else None,
             )
-
-    def _prepare(self, image: np.ndarray) -> np.ndarray:
-        shape, dtype = tuple(self._input["shape"][1:]), self._input["dtype"]
-        if image.dtype == dtype and image.shape == shape and dtype != np.uint8:
-            return image
-        if len(shape) != 3 or shape[2] != 3:
-            raise InputError(
-                f"input of {self.name} must be {np.dtype(dtype)} {shape}, "
-                f"not {image.dtype} {image.shape}"
-            )
-        pixels = fit(image, shape[0], shape[1])
-        if dtype == np.uint8:
-            return pixels
-        if dtype == np.int8:
-            return (pixels.astype(np.int16) - 128).astype(np.int8)
-        return normalise(pixels, self.normalisation).astype(dtype)
 
 
 def _layer_name(tensor: str) -> str:

@@ -12,7 +12,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from fmcodec.capture import SourceSpec
+from fmcodec.capture import InputError, SourceSpec
 from fmcodec.capture.errors import require
 from fmcodec.capture.images import NORMALISATIONS
 from fmcodec.codecs import codec_ids
@@ -169,7 +169,11 @@ def _plan(options: dict[str, Any]) -> Plan:
 
 
 def _is_quantised(source: SourceSpec) -> bool:
-    return any(captured.zero_point is not None for captured in source.open().maps(0))
+    opened = source.open()
+    try:
+        return any(captured.zero_point is not None for captured in opened.maps(0))
+    except InputError as error:
+        raise InputError(f"{opened.name}, image 0: {error}") from error
 
 
 def _write(
