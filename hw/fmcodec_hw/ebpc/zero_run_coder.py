@@ -1,6 +1,6 @@
 """The ZNZ stream: a bit for every non-zero word, a code for every run of zeros."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -14,8 +14,9 @@ __all__ = ["ZeroRunCoder"]
 class ZeroRunCoder(wiring.Component):
     """Code which words are zero (doc/format.md, "ZNZ stream"), one word a cycle.
 
-    A run is written when the word after it shows that it is over or full, so that the counter
-    itself is the length field. Held: the run, a residue and the word at the port.
+    A symbol is held until the word after it shows that it does not grow, so that a run's counter is
+    its length field and a word makes one symbol at most. Held: that symbol, a residue and the word
+    at the port.
 
     Members:
         nonzero, strobe: one word goes by; only while `ready`.
@@ -42,32 +43,34 @@ class ZeroRunCoder(wiring.Component):
         params = self._params
         mod = Module()
         run_bits = params.zero_run_bits
-        push_bits = 2 + run_bits
+        symbol_bits = 1 + run_bits
         # a push fits behind a whole word that waits
         word_bits = params.word_bits
-        spare = word_bits * -(-push_bits // word_bits) - 1
-        mod.submodules.packer = packer = BitPacker(word_bits, push_bits, capacity=spare + push_bits)
+        spare = word_bits * -(-symbol_bits // word_bits) - 1
+        mod.submodules.packer = packer = BitPacker(
+            word_bits, symbol_bits, capacity=spare + symbol_bits
+        )
         wiring.connect(mod, packer.beat, wiring.flipped(self.beat))
 
-        length = Signal(run_bits, init=-1)  # of the open run, less one; all ones without a run
-        open_run = Signal()
-        word = Signal()
-        flush = Signal()
+        symbol = Signal(symbol_bits, reset_less=True)
+        length, one = symbol[:-1], symbol[-1]
+        held = Signal()
+        grows, flush = Signal(), Signal()
         mod.d.comb += [
-            word.eq(self.strobe & self.nonzero),
-            flush.eq(self.close & open_run),
-            packer.push.eq(word | (open_run & self.strobe & length.all()) | flush),
-            # first bit first: the run, then the non-zero word
-            packer.data[::-1][0].eq(~open_run),
-            packer.data[1 : 1 + run_bits].eq(length[:run_bits] & open_run.replicate(run_bits)),
-            packer.data[0].eq(open_run & word),
-            packer.length.eq(Mux(open_run, Mux(word, push_bits, push_bits - 1), 1)),
-            packer.close.eq(self.close & ~open_run),
-            self.ready.eq(packer.room(push_bits)),
+            grows.eq(~one & ~self.nonzero & ~length.all()),
+            flush.eq(self.close & self.ready),
+            packer.data.eq(symbol),
+            packer.length.eq(Mux(one, 1, symbol_bits)),
+            packer.push.eq(held & ((self.strobe & ~grows) | flush)),
+            packer.close.eq(self.close & ~held),
+            self.ready.eq(packer.room(symbol_bits)),
             self.closed.eq(packer.closed),
         ]
-        with mod.If(word | flush):
-            mod.d.sync += [length.eq(-1), open_run.eq(0)]
-        with mod.Elif(self.strobe):
-            mod.d.sync += [length.eq(length + 1), open_run.eq(1)]
+        with mod.If(self.strobe):
+            mod.d.sync += [
+                symbol.eq(Cat(Mux(held & grows, length + 1, 0)[:run_bits], self.nonzero)),
+                held.eq(1),
+            ]
+        with mod.Elif(flush):
+            mod.d.sync += held.eq(0)
         return mod

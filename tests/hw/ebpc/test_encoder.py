@@ -160,3 +160,15 @@ def test_widths_that_no_core_is_built_for():
     rule = "^word_bits must be 8, 16 or 32 in the cores, not 12$"
     with pytest.raises(ValueError, match=rule):
         Encoder(Params(word_bits=12))
+
+
+@pytest.mark.parametrize("stall", STALLS)
+def test_last_run_waits_for_its_port(stall):
+    # the end of a packet follows a full run at once, whatever is still queued before both
+    z = Params().max_zero_run
+    words = [
+        np.r_[np.ones(before, np.int8), np.zeros(zeros, np.int8)]
+        for before in range(1, 9)
+        for zeros in (z, z + 1, 2 * z + 1)
+    ]
+    check(Params(), words, stall)
