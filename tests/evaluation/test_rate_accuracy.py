@@ -12,7 +12,9 @@ from torch import nn  # noqa: E402
 from fmcodec.networks import InvertedResidual, Network, ResNet8, ResNet20, SqueezeNet  # noqa: E402
 from fmcodec.report import rate_accuracy  # noqa: E402
 from fmcodec.report.rate_experiment import Experiment, Scheme, TestSet, sites_of  # noqa: E402
-from fmcodec.report.rate_page import at_agreement, at_harm, charged, draw, render  # noqa: E402
+from fmcodec.report.rate_figures import draw  # noqa: E402
+from fmcodec.report.rate_page import render  # noqa: E402
+from fmcodec.report.rate_points import at_agreement, at_harm, charged  # noqa: E402
 
 TestSet.__test__ = False  # a name that pytest would collect
 
@@ -62,7 +64,9 @@ def measured(experiment):
         "tests": {"held-out": 40, "test": 40},
         "accuracy": experiment.plain_accuracy(),
     }
-    return json.loads(json.dumps({"networks": {"small": facts}, "points": points}))
+    breakdowns = {"small": {"FMTC 64": experiment.breakdown(Scheme("FMTC 64", batch=256), 0.15)}}
+    measured = {"networks": {"small": facts}, "points": points, "breakdowns": breakdowns}
+    return json.loads(json.dumps(measured))
 
 
 def test_sites():
@@ -110,6 +114,15 @@ def test_lossless_codecs_do_no_more_harm_than_8_bits(measured):
     assert points["EBPC, 8 bits"]["harm"] == points["ZVC, 8 bits"]["harm"]
     assert points["EBPC, 8 bits"]["harm"] < 0.05
     assert points["EBPC, 8 bits"]["agreement"]["held-out"] >= 0.95
+
+
+def test_breakdown(measured):
+    """Entropy, codes, tiles: each takes more, and the tiles are those of the same point."""
+    bits = measured["breakdowns"]["small"]["FMTC 64"]
+    assert bits["entropy"] < bits["codes"] < bits["tiles"] < 1.2 * bits["entropy"] + 0.1
+    points = [p for p in measured["points"] if (p["scheme"], p["noise"]) == ("FMTC 64", 0.15)]
+    assert bits["tiles"] == pytest.approx(points[0]["bits"], rel=0.03)  # of both test sets
+    assert bits["contexts"] == points[0]["context_bits"]
 
 
 def test_page(measured):

@@ -157,6 +157,17 @@ class LayerCodec:
             result[:] = fast.inverse(context, symbols)
         return self._real(decoded, *maps.shape[2:]), WORD_BITS * words
 
+    def count_symbols(self, maps: Maps) -> list[npt.NDArray[np.int64]]:
+        """How often every code table codes every symbol: (tables, q_max + 1) for each group."""
+        counts = []
+        for vectors, context in zip(self._groups(maps), self.contexts, strict=True):
+            symbols, _ = fast.quantise(context, fast.forward(context, vectors))
+            width = context.q_max + 1
+            places = symbols + width * np.asarray(context.table_of, dtype=np.int32)
+            found = np.bincount(places.reshape(-1), minlength=width * context.tables)
+            counts.append(found.reshape(context.tables, width))
+        return counts
+
     def _groups(self, maps: Maps) -> npt.NDArray[np.int8]:
         _require_finite(maps)
         require_channels(maps, self.layout)

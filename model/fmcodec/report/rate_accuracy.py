@@ -15,6 +15,7 @@ import numpy as np
 from fmcodec.capture import InputError
 from fmcodec.capture.errors import require
 from fmcodec.fmtc import Params
+from fmcodec.report.rate_points import BREAKDOWN_NOISE
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -54,7 +55,8 @@ def section(data: Path, work: Path, figures: Path, progress: Progress) -> str:
     Returns:
         Markdown.
     """
-    from fmcodec.report.rate_page import draw, render
+    from fmcodec.report.rate_figures import draw
+    from fmcodec.report.rate_page import render
 
     measured = measure(data, work, progress=progress)
     figures.mkdir(parents=True, exist_ok=True)
@@ -76,8 +78,10 @@ def measure(
     measured = _load(store)
     for name, noises in networks.items():
         tasks = _missing(measured, name, noises)
-        if tasks:
-            _run(_experiment(data, name), tasks, measured, store, name, progress)
+        if tasks or name not in measured["breakdowns"]:
+            experiment = _experiment(data, name)
+            _run(experiment, tasks, measured, store, name, progress)
+            _break_down(experiment, measured, store)
     return measured
 
 
@@ -115,7 +119,8 @@ def measure_images(
 
 
 def _load(store: Path) -> dict[str, Any]:
-    return json.loads(store.read_text()) if store.exists() else {"networks": {}, "points": []}
+    empty: dict[str, Any] = {"networks": {}, "points": [], "breakdowns": {}}
+    return empty | json.loads(store.read_text()) if store.exists() else empty
 
 
 def _missing(
@@ -147,6 +152,15 @@ def _run(
         measured["points"].append(point.to_json())
         _save(measured, store)
     progress(what, len(tasks), len(tasks))
+
+
+def _break_down(experiment: Experiment, measured: dict[str, Any], store: Path) -> None:
+    measured["breakdowns"][experiment.network.name] = {
+        scheme.name: experiment.breakdown(scheme, BREAKDOWN_NOISE)
+        for scheme, follows in schemes()
+        if follows
+    }
+    _save(measured, store)
 
 
 def schemes() -> list[tuple[Scheme, bool]]:

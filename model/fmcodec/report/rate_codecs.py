@@ -12,7 +12,7 @@ from fmcodec.fmtc import Params
 from fmcodec.fmtc.layer import LayerCodec
 from fmcodec.fmtc.layout import Layout
 
-__all__ = ["MAX_VALUES", "Lossless", "Plain", "Titled", "enough", "windows"]
+__all__ = ["MAX_VALUES", "Counted", "Lossless", "Plain", "Titled", "enough", "windows"]
 
 MAX_VALUES = 4 << 20  # of a layer's calibration maps, whatever the number of images
 
@@ -23,12 +23,14 @@ class Titled:
     """A layer's codec with its layout in words."""
 
     def __init__(self, codec: LayerCodec, variant: str) -> None:
+        self.codec = codec
         layout = codec.layout
         group = layout.channels // layout.groups
         self.title = "none" if variant == "eye" else f"{group}x{layout.block}x{layout.block}"
         self.context_bits = codec.context_bits
         self.inverse_macs = codec.inverse_macs
         self.roundtrip = codec.roundtrip
+        self.count_symbols = codec.count_symbols
 
 
 class Plain:
@@ -60,6 +62,39 @@ class Plain:
         """Coded and decoded maps, and their bits in memory."""
         decoded, bits = self.codec.roundtrip(self._scalars(maps))
         return decoded.reshape(maps.shape), bits
+
+    def count_symbols(self, maps: Maps) -> list[npt.NDArray[np.int64]]:
+        """As `LayerCodec.count_symbols`."""
+        return self.codec.count_symbols(self._scalars(maps))
+
+
+class Counted:
+    """Counts the symbols of what passes a codec."""
+
+    def __init__(self, coder: Titled | Plain) -> None:
+        self.coder = coder
+        self.counts = [np.zeros_like(c.lengths, dtype=np.int64) for c in coder.codec.contexts]
+
+    def roundtrip(self, maps: Maps) -> tuple[Maps, int]:
+        """As the codec's."""
+        for total, found in zip(self.counts, self.coder.count_symbols(maps), strict=True):
+            total += found
+        return self.coder.roundtrip(maps)
+
+    @property
+    def code_bits(self) -> int:
+        """Bits of the codes of all that passed."""
+        pairs = zip(self.counts, self.coder.codec.contexts, strict=True)
+        return sum(int((counts * context.lengths.astype(int)).sum()) for counts, context in pairs)
+
+    @property
+    def entropy_bits(self) -> float:
+        """Order-0 entropy of all that passed, table by table: no code of symbols takes less."""
+        total = 0.0
+        for row in (row for counts in self.counts for row in counts):
+            seen = row[row > 0]
+            total += float((seen * np.log2(row.sum() / seen)).sum())
+        return total
 
 
 class Lossless:

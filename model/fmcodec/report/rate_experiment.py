@@ -19,11 +19,11 @@ from torch import Tensor, nn
 
 from fmcodec.fmtc import Params
 from fmcodec.fmtc.choice import Candidate, candidates, choose, fewest_groups
-from fmcodec.fmtc.insertion import RoundTrip, capture, inserted
+from fmcodec.fmtc.insertion import capture, inserted
 from fmcodec.fmtc.layer import LayerCodec
 from fmcodec.fmtc.layout import Layout
 from fmcodec.networks import Network, Sum
-from fmcodec.report.rate_codecs import MAX_VALUES, Lossless, Plain, Titled, enough, windows
+from fmcodec.report.rate_codecs import MAX_VALUES, Counted, Lossless, Plain, Titled, enough, windows
 
 __all__ = ["Experiment", "Point", "Scheme", "TestSet", "sites_of"]
 
@@ -223,6 +223,27 @@ class Experiment:
             layers,
         )
 
+    def breakdown(self, scheme: Scheme, noise: float) -> dict[str, float]:
+        """Bits a value of the first test set: `entropy` of order 0, `codes`, `tiles`, `contexts`.
+
+        `tiles` are the codes with padding, headers and index; `contexts` those of one image.
+        """
+        coders = {}
+        for site in self.sites:
+            codec = self._codec(scheme, site, noise)
+            assert not isinstance(codec, Lossless)  # its words have no symbols
+            coders[site] = Counted(codec)
+        with inserted(self.module, coders) as meter:
+            self._scores(self.tests[0].inputs)
+        values = sum(meter.values.values())
+        contexts = sum(coder.coder.context_bits for coder in coders.values())
+        return {
+            "entropy": sum(coder.entropy_bits for coder in coders.values()) / values,
+            "codes": sum(coder.code_bits for coder in coders.values()) / values,
+            "tiles": meter.bits_per_value,
+            "contexts": contexts / sum(self.values.values()),
+        }
+
     def plain_accuracy(self) -> dict[str, float]:
         """Accuracy without coding, for the sets with labels."""
         return {
@@ -259,7 +280,7 @@ class Experiment:
     def _accuracy(self, scores: Maps, labels: npt.NDArray[np.integer]) -> float:
         return float((scores.argmax(1) - self.network.label_offset == labels).mean())
 
-    def _codec(self, scheme: Scheme, site: str, noise: float) -> RoundTrip:
+    def _codec(self, scheme: Scheme, site: str, noise: float) -> Titled | Plain | Lossless:
         maps, relu, ceiling = self.maps[site], self.relu[site], self.ceiling[site]
         if scheme.kind == "lossless":
             return Lossless(maps, relu, ceiling, scheme.codec)

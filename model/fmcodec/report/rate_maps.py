@@ -21,12 +21,12 @@ from fmcodec.fmtc.choice import Candidate, candidates, choose
 from fmcodec.fmtc.layer import LayerCodec
 from fmcodec.report.plan import CODECS, Plan, Task
 from fmcodec.report.rate_codecs import MAX_VALUES, Plain, Titled, enough, windows
+from fmcodec.report.rate_points import FMTC, FMTC_ONE, PLAIN, SHARED_BATCH
 
-__all__ = ["FMTC", "PLAIN", "SCHEMES", "LayerRate", "check", "measure", "part_file", "snr_db"]
+__all__ = ["SCHEMES", "LayerRate", "check", "measure", "part_file", "snr_db"]
 
 CALIBRATION_IMAGES = 32  # spread over those that are not measured
-SHARED_BATCH = 256  # images that share the reading of a context, where they do
-PLAIN, FMTC_ONE, FMTC = SCHEMES = ("quantise + Huffman", "FMTC 64, batch 1", "FMTC 64")
+SCHEMES = (PLAIN, FMTC_ONE, FMTC)
 
 Maps = npt.NDArray[np.float32]
 Progress = Callable[[str, int, int], None]

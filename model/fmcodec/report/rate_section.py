@@ -17,17 +17,10 @@ from fmcodec.capture.images import fit
 from fmcodec.report.drawing import drawn
 from fmcodec.report.page import Section, Table
 from fmcodec.report.plan import Plan
-from fmcodec.report.rate_maps import (
-    FMTC,
-    PLAIN,
-    SCHEMES,
-    LayerRate,
-    Progress,
-    measure,
-    part_file,
-    snr_db,
-)
-from fmcodec.report.rate_page import budget_rows, layer_bars, layer_bits, rate_curves
+from fmcodec.report.rate_figures import layer_bars, layer_bits, rate_curves
+from fmcodec.report.rate_maps import SCHEMES, LayerRate, Progress, measure, part_file, snr_db
+from fmcodec.report.rate_page import budget_rows
+from fmcodec.report.rate_points import FMTC, PLAIN
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
