@@ -229,6 +229,15 @@ def test_wrong_options_are_refused_in_one_line(maps_folder, tmp_path, arguments,
     assert not out.exists()
 
 
+def test_results_need_their_data(tmp_path):
+    pytest.importorskip("torch")
+    pytest.importorskip("ai_edge_litert")
+    done = fmcodec("results", "--data", tmp_path, "--work", tmp_path / "work")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"fmcodec: data must be a folder with models, but {tmp_path} has none\n"
+    assert not (tmp_path / "work").exists()
+
+
 def test_nan_is_refused_and_named(maps_folder, tmp_path):
     layers = dict(np.load(maps_folder / "image4.npz"))
     layers["project"][1, 2, 3] = np.nan

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,9 +24,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["results"]
-
-# modules that add sections: `section(data, folder, figures, progress) -> str`, Markdown
-MORE = ("fmcodec.report.rate_accuracy",)
 
 # network of the paper, its ratio, what is measured here of the same or nearest kind
 PAPER = (
@@ -80,10 +75,12 @@ def results(data: str, work: str, output: str, lossless_only: bool) -> int:
     figures = Path(output).parent / "figures"
     with show_progress(Console(stderr=True)) as progress:
         summaries = measure_all(Path(data), Path(work), progress)
-        more: list[str] = []
+        lossy = ""
         if not lossless_only:
-            more += _more(Path(data), Path(work), figures, progress)
-        text = render(summaries, Path(work), more)
+            from fmcodec.report.rate_accuracy import section
+
+            lossy = section(Path(data), Path(work), figures, progress)
+        text = render(summaries, Path(work), lossy)
         drawings = _figures(summaries)
     figures.mkdir(parents=True, exist_ok=True)
     for name, figure in drawings.items():
@@ -95,18 +92,8 @@ def results(data: str, work: str, output: str, lossless_only: bool) -> int:
     return 0
 
 
-def _more(
-    data: Path, work: Path, figures: Path, progress: Callable[[str, int, int], None]
-) -> Iterable[str]:
-    for name in MORE:
-        if importlib.util.find_spec(name) is not None:
-            section = getattr(importlib.import_module(name), "section", None)
-            if section is not None:
-                yield section(data, work, figures, progress)
-
-
-def render(summaries: dict[str, Summary], work: Path, more: Sequence[str] = ()) -> str:
-    """The page's text."""
+def render(summaries: dict[str, Summary], work: Path, lossy: str = "") -> str:
+    """The page's text; `lossy` is the section on lossy coding, Markdown."""
     jinja2 = require("jinja2", "report", "the results page")
     deployed, floating = summaries["deployed"], summaries["float"]
     mobile = Case(MOBILE, "deployed", "nchw")
@@ -150,7 +137,7 @@ def render(summaries: dict[str, Summary], work: Path, more: Sequence[str] = ()) 
         spread=_spread_table(deployed, floating),
         memories="; ".join(f"{m.name} {m.write:g} and {m.read:g} pJ/bit" for m in MEMORIES),
         cost=_cost_table(deployed, floating),
-        more=more,
+        lossy=lossy,
     )
     return text.rstrip() + "\n"
 
