@@ -49,6 +49,7 @@ def render(measured: dict[str, Any], drawings: Sequence[Figure]) -> str:
         published=PUBLISHED,
         rates=_table(_rate_rows(measured)),
         agreement=_table(_agreement_rows(measured)),
+        eight=_changed_by_8_bits(measured),
         energies=_table(_energy_rows(measured)),
         costs=_table(_cost_rows(measured)),
         accuracy=_table(_accuracy_rows(measured)),
@@ -100,6 +101,17 @@ def _agreement_rows(measured: dict[str, Any]) -> list[list[str]]:
             count = str(facts["tests"]["held-out"])
             rows.append([TITLES.get(name, name), count, title, *map(_figure, bits)])
     return rows
+
+
+def _changed_by_8_bits(measured: dict[str, Any]) -> str:
+    """In words, the share of decisions that 8-bit maps change in every network."""
+    changed = {
+        point["network"]: 1 - point["agreement"]["held-out"]
+        for point in measured["points"]
+        if point["scheme"] == STORED
+    }
+    shares = [f"{share:.1%} ({TITLES.get(name, name)})" for name, share in changed.items()]
+    return ", ".join(shares)
 
 
 def _energy_rows(measured: dict[str, Any]) -> list[list[str]]:
