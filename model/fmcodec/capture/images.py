@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,7 +12,7 @@ import numpy as np
 
 from fmcodec.capture.errors import InputError, reading_arrays, require
 
-__all__ = ["NORMALISATIONS", "Images", "as_input", "fit", "normalise", "open_images"]
+__all__ = ["NORMALISATIONS", "Images", "as_input", "files_in", "fit", "normalise", "open_images"]
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".ppm", ".gif", ".tif", ".tiff"}
 NORMALISATIONS = ("imagenet", "symmetric", "unit", "raw")
@@ -74,6 +74,8 @@ class Noise:
 def open_images(path: str) -> Images:
     """Open inputs: a folder of pictures, a picture, an .npy or .npz array, or `random:COUNT`.
 
+    A folder without pictures may have them in folders of its own, one for each class.
+
     An .npz file gives its array `images` or, without one, its only array. Arrays have the images
     along their first axis.
 
@@ -84,7 +86,7 @@ def open_images(path: str) -> Images:
         return Noise(int(match[1]))
     file = Path(path)
     if file.is_dir():
-        paths = sorted(p for p in file.iterdir() if p.suffix.lower() in SUFFIXES)
+        paths = files_in(file, SUFFIXES)
         if not paths:
             raise InputError(f"images {path!r} must be a folder with pictures, but it has none")
         return PictureFiles(paths)
@@ -95,6 +97,19 @@ def open_images(path: str) -> Images:
     images = PictureFiles([file])
     images[0]  # a file that is no picture is refused here, not in the middle of a run
     return images
+
+
+def files_in(folder: Path, suffixes: Container[str] | None = None) -> list[Path]:
+    """Sorted files of a folder or, where it has none, of the folders in it."""
+    for pattern in ("*", "*/*"):
+        found = sorted(
+            path
+            for path in folder.glob(pattern)
+            if path.is_file() and (suffixes is None or path.suffix.lower() in suffixes)
+        )
+        if found:
+            return found
+    return []
 
 
 def _read_array(file: Path) -> np.ndarray:

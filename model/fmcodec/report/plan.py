@@ -13,6 +13,7 @@ from typing import Any
 import fmcodec
 from fmcodec.capture import InputError, SourceSpec
 from fmcodec.capture.errors import check_regex
+from fmcodec.capture.images import files_in
 from fmcodec.codecs import codec_ids, get_codec
 from fmcodec.formats import Format, Order, parse_format
 
@@ -168,7 +169,9 @@ def _stamp(path: str | None) -> str:
         return "-"
     place = Path(path)
     digest = hashlib.sha256()
-    for file in sorted(place.iterdir()) if place.is_dir() else [place]:
+    for file in files_in(place) if place.is_dir() else [place]:
         status = file.stat()
-        digest.update(f"{file.name}/{status.st_size}/{status.st_mtime_ns};".encode())
+        digest.update(
+            f"{file.relative_to(place.parent)}/{status.st_size}/{status.st_mtime_ns};".encode()
+        )
     return digest.hexdigest()[:16]
