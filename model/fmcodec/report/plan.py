@@ -96,7 +96,7 @@ class Task:
         images: the indices of the images, from .. to.
         layers: the layers of the batch; None for all.
         maxima: largest magnitude of each layer over all images.
-        files: what tells the source's files from other ones, see `tasks`.
+        files: digest of the source's files, so that a change of them is another task.
     """
 
     plan: Plan
