@@ -25,19 +25,14 @@ async def decode_all(bench: Bench, batch: list[np.ndarray]) -> None:
 @cocotb.parametrize(stall=STALLS)
 async def every_size(dut: Any, stall: str) -> None:
     bench = await Bench.start(dut, stall)
-    kinds = bench.rng.choice(packets.KINDS, 2 if RUN.short else 4, replace=False)
-    sizes = packets.sizes(PARAMS)
-    batch = [packets.make(PARAMS, kind, size, bench.rng) for size in sizes for kind in kinds]
-    bench.rng.shuffle(batch)
-    await decode_all(bench, batch)
+    await decode_all(bench, packets.every_size(PARAMS, 2 if RUN.short else 4, bench.rng))
     await bench.finish()
 
 
 @cocotb.test()
 async def every_kind(dut: Any) -> None:
     bench = await Bench.start(dut, "mixed")
-    size = 12 * PARAMS.block_words + 3
-    await decode_all(bench, [packets.make(PARAMS, k, size, bench.rng) for k in packets.KINDS])
+    await decode_all(bench, packets.every_kind(PARAMS, bench.rng))
     await bench.finish()
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from cocotb.triggers import ClockCycles, Timer
 
 import packets
-from bench import CONFIG, PARAMS, RUN, STALLS, Bench, max_cycles
+from bench import CONFIG, PARAMS, RUN, STALLS, Bench, encoder_max_cycles
 
 
 async def encode_all(bench: Bench, batch: list[np.ndarray]) -> None:
@@ -23,19 +23,14 @@ async def encode_all(bench: Bench, batch: list[np.ndarray]) -> None:
 @cocotb.parametrize(stall=STALLS)
 async def every_size(dut: Any, stall: str) -> None:
     bench = await Bench.start(dut, stall)
-    kinds = bench.rng.choice(packets.KINDS, 2 if RUN.short else 4, replace=False)
-    sizes = packets.sizes(PARAMS)
-    batch = [packets.make(PARAMS, kind, size, bench.rng) for size in sizes for kind in kinds]
-    bench.rng.shuffle(batch)
-    await encode_all(bench, batch)
+    await encode_all(bench, packets.every_size(PARAMS, 2 if RUN.short else 4, bench.rng))
     await bench.finish()
 
 
 @cocotb.test()
 async def every_kind(dut: Any) -> None:
     bench = await Bench.start(dut, "mixed")
-    size = 12 * PARAMS.block_words + 3
-    await encode_all(bench, [packets.make(PARAMS, k, size, bench.rng) for k in packets.KINDS])
+    await encode_all(bench, packets.every_kind(PARAMS, bench.rng))
     await bench.finish()
 
 
@@ -60,7 +55,7 @@ async def throughput(dut: Any) -> None:
         for size in (1, PARAMS.block_words, 40 * PARAMS.block_words):
             words = packets.make(PARAMS, kind, size, bench.rng)
             await encode_all(bench, [words])
-            slack = max_cycles(words) - bench.cycles()
+            slack = encoder_max_cycles(words) - bench.cycles()
             RUN.record(core="encoder", kind=kind, words=size, cycles=bench.cycles(), slack=slack)
             assert slack >= 0, f"{kind} of {size} words: {-slack} cycles too many"
     await bench.finish()

@@ -22,6 +22,7 @@ class Config:
     Attributes:
         params: parameters of encoder and decoder.
         reset: "sync-high" or "async-low".
+        compact: whether the encoder is the compact one.
         checked: whether the decoder reports damage.
         maps: whether the embedded feature maps run in full and stand in the table.
 
@@ -30,6 +31,7 @@ class Config:
 
     params: Params
     reset: str = "sync-high"
+    compact: bool = False
     checked: bool = True
     maps: bool = False
 
@@ -51,6 +53,7 @@ CONFIGS = {
     "8/16/16": Config(Params(8, 16, 16)),
     "8/4/16": Config(Params(8, 4, 16)),
     "16/16/16p2-async": Config(Params(16, 16, 16, 2), reset="async-low"),
+    "8/8/16-compact": Config(Params(8, 8, 16), compact=True, maps=True),
     "8/8/16-unchecked": Config(Params(8, 8, 16), checked=False),
 }
 

@@ -10,7 +10,7 @@ import numpy as np
 from fmcodec.ebpc import Params
 from fmcodec.ebpc.stream import Encoded
 
-__all__ = ["KINDS", "damaged", "make", "sizes", "vectors"]
+__all__ = ["KINDS", "damaged", "every_kind", "every_size", "make", "sizes", "vectors"]
 
 KINDS = (
     "zeros",
@@ -27,6 +27,7 @@ KINDS = (
     "sparse",
     "lone_first",
     "lone_last",
+    "full_runs",
 )
 
 
@@ -57,11 +58,36 @@ def make(params: Params, kind: str, size: int, rng: np.random.Generator) -> np.n
         words = high // 2 + np.cumsum(rng.integers(-2, 3, size))
     elif kind == "dense":
         words[words == 0] = 1
+    elif kind == "full_runs":
+        _clear_runs(words, params, rng)
     elif kind != "random":
         share = {"quarter_zeros": 0.25, "half_zeros": 0.5, "sparse": 0.95}[kind]
         words[rng.random(size) < share] = 0
     wrapped = (words - low) % 2**m + low
     return wrapped.astype(f"int{max(8, m)}")
+
+
+def _clear_runs(words: np.ndarray, params: Params, rng: np.random.Generator) -> None:
+    """Runs of zeros about as long as one symbol codes, one of them at the packet's end."""
+    z, end = params.max_zero_run, len(words)
+    words[words == 0] = 1
+    while end > 0:
+        begin = max(end - int(rng.choice([1, z - 1, z, z + 1, 2 * z, 2 * z + 1])), 0)
+        words[begin:end] = 0
+        end = begin - int(rng.integers(1, params.block_words + 2))
+
+
+def every_size(params: Params, kinds: int, rng: np.random.Generator) -> list[np.ndarray]:
+    """Packets of every size in random order, each in `kinds` randomly chosen kinds."""
+    chosen = rng.choice(KINDS, kinds, replace=False)
+    batch = [make(params, kind, size, rng) for size in sizes(params) for kind in chosen]
+    rng.shuffle(batch)
+    return batch
+
+
+def every_kind(params: Params, rng: np.random.Generator) -> list[np.ndarray]:
+    """A packet of every kind, a dozen blocks long."""
+    return [make(params, kind, 12 * params.block_words + 3, rng) for kind in KINDS]
 
 
 def vectors(path: Path, step: int = 1) -> Iterator[tuple[str, np.ndarray, Encoded]]:

@@ -86,7 +86,7 @@ def simulator_environment(simulator: str) -> dict[str, str]:
 def export_cores(config: Config, folder: Path) -> list[Path]:
     """Verilog of both cores, left alone where it is the same, so that nothing is built twice."""
     tops = [
-        export.ebpc_encoder(config.params, reset=config.reset),
+        export.ebpc_encoder(config.params, reset=config.reset, compact=config.compact),
         export.ebpc_decoder(
             config.params, reset=config.reset, checked=config.checked, length_bits=LENGTH_BITS
         ),

@@ -23,6 +23,9 @@ CONFIGS = {
 
 CORES: dict[str, Callable[..., export.AxiTop]] = {
     "encoder": export.ebpc_encoder,
+    "encoder-compact": lambda params, reset: export.ebpc_encoder(
+        params, reset=reset, compact=True
+    ),
     "decoder": export.ebpc_decoder,
     "decoder-unchecked": lambda params, reset: export.ebpc_decoder(
         params, reset=reset, checked=False

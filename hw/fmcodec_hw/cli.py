@@ -39,6 +39,11 @@ def verilog() -> None:
     help="rst, synchronous and active high, or rst_n, asynchronous and active low.",
 )
 @click.option(
+    "--compact",
+    is_flag=True,
+    help="Encoder: fewer gates, for up to two cycles more per block.",
+)
+@click.option(
     "--checked/--no-checked",
     default=True,
     show_default=True,
@@ -65,6 +70,7 @@ def verilog_ebpc(
     max_zero_run: int,
     port_words: int,
     reset: str,
+    compact: bool,
     checked: bool,
     length_bits: int,
     output: Path,
@@ -72,11 +78,16 @@ def verilog_ebpc(
     """Write the EBPC encoder and decoder."""
     params = ebpc.Params(word_bits, block_words, max_zero_run, port_words)
     tops = [
-        export.ebpc_encoder(params, reset=reset),
+        export.ebpc_encoder(params, reset=reset, compact=compact),
         export.ebpc_decoder(params, reset=reset, checked=checked, length_bits=length_bits),
     ]
     files = {f"{top.name}.v": export.to_verilog(top) for top in tops}
-    parameters = {**params.get_config(), "checked": checked, "length_bits": length_bits}
+    parameters = {
+        **params.get_config(),
+        "compact": compact,
+        "checked": checked,
+        "length_bits": length_bits,
+    }
     files["ebpc.json"] = export.manifest(parameters, tops)
     for path in export.write(files, output):
         click.echo(path)

@@ -129,10 +129,14 @@ def _fields(signature: stream.Signature) -> Iterable[tuple[tuple[str, ...], int]
     yield ("ready",), 1
 
 
-def ebpc_encoder(params: ebpc.Params, *, reset: str = "sync-high") -> AxiTop:
-    """The EBPC encoder as module `ebpc_encoder`, with the ports of doc/format.md."""
+def ebpc_encoder(params: ebpc.Params, *, reset: str = "sync-high", compact: bool = False) -> AxiTop:
+    """The EBPC encoder as module `ebpc_encoder`, with the ports of doc/format.md.
+
+    `compact` makes the smaller one, whose rate depends on the data (`Encoder`).
+    """
     prefixes = {"words": "s_axis", "bpc": "m_axis_bpc", "znz": "m_axis_znz"}
-    return AxiTop(Encoder(params), name="ebpc_encoder", prefixes=prefixes, reset=reset)
+    core = Encoder(params, compact=compact)
+    return AxiTop(core, name="ebpc_encoder", prefixes=prefixes, reset=reset)
 
 
 def ebpc_decoder(

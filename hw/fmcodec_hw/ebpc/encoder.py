@@ -5,12 +5,14 @@ from amaranth.lib import enum, wiring
 from amaranth.lib.wiring import In, Out
 
 from fmcodec.ebpc import Params
+from fmcodec.words import Words
 from fmcodec_hw import axis
 from fmcodec_hw.bit_packer import BitPacker
 from fmcodec_hw.ebpc.corner_turn import CornerTurn
 from fmcodec_hw.ebpc.plane_coder import PlaneCoder
 from fmcodec_hw.ebpc.plane_subtractor import PlaneSubtractor
 from fmcodec_hw.ebpc.ports import checked_word_bits, keep_bits
+from fmcodec_hw.ebpc.symbol_queue import SymbolQueue
 from fmcodec_hw.ebpc.symbol_register import SymbolRegister
 from fmcodec_hw.ebpc.zero_run_coder import ZeroRunCoder
 
@@ -29,14 +31,22 @@ class Encoder(wiring.Component):
 
     Latency: the first BPC beat is valid n+2 steps after the first non-zero word. Throughput: one
     word per cycle, or what the BPC port lets through: where sinks and source never pause, a packet
-    takes at most `Params.max_cycles` + `max_overhead_cycles` cycles. Held: one block, a symbol and
-    a queue of bits at either port. A packet is pushed out by its own last word; the next one is
-    taken when its last beats have left. Reset gives up the packet in progress.
+    takes at most `max_cycles` cycles. Held: one block, a symbol and a queue of bits at either port.
+    A packet is pushed out by its own last word; the next one is taken when its last beats have
+    left. Reset gives up the packet in progress.
 
     The planes of a block leave while the words of the next come in, one step of the corner turn
     for both. A step codes one plane and pushes the symbol before it, so that a run of zero planes
     grows in the symbol register. Two steps push twice, for a block has n steps and n+2 symbols:
     `turn` {symbol, sign plane} of the previous block, and the step after it {base, plane 0}.
+
+    A `compact` encoder pushes one code a cycle, with half the queue and one plane coder: a block
+    takes up to two cycles more where no run of planes makes up for them (`SymbolQueue`). The
+    streams are the same.
+
+    Parameters:
+        params: the configuration; word_bits must be 8, 16 or 32.
+        compact: the smaller encoder, whose rate depends on the data.
 
     Members:
         words: the packets; `last` closes one.
@@ -46,9 +56,9 @@ class Encoder(wiring.Component):
         ValueError: `word_bits` is not 8, 16 or 32.
     """
 
-    def __init__(self, params: Params):
+    def __init__(self, params: Params, *, compact: bool = False):
         m = checked_word_bits(params)
-        self.params = params
+        self.params, self.compact = params, compact
         super().__init__(
             {
                 "words": In(axis.signature(m)),
@@ -59,25 +69,44 @@ class Encoder(wiring.Component):
 
     @staticmethod
     def max_overhead_cycles(params: Params) -> int:
-        """Cycles that a packet may take beyond `Params.max_cycles`: its last block's way out."""
+        """Cycles that a packet may take beyond its blocks': its last block's way out."""
         return 2 * params.block_words + params.drain_cycles + 8
 
-    def _packer(self, symbols: SymbolRegister) -> BitPacker:
+    def max_cycles(self, words: Words) -> float:
+        """Cycles that the packet `words` takes at most where sinks and source never pause.
+
+        `Params.max_cycles` + `max_overhead_cycles`. Compact: two cycles a block more and, where a
+        symbol can be longer than a beat, the time of all beats: the queue does not even them out.
+        """
+        params = self.params
+        cycles = params.max_cycles(words) + self.max_overhead_cycles(params)
+        if self.compact:
+            costs = params.block_costs(words)
+            cycles += 2 * len(costs)
+            port_bits = params.port_words * params.word_bits
+            if params.max_symbol_bits > port_bits:
+                cycles += sum(cost.bits for cost in costs) / port_bits
+        return cycles
+
+    def _packer(self, symbols: SymbolQueue | SymbolRegister) -> BitPacker:
         """A packer with a queue that keeps the bound of the cycles."""
         params = self.params
         m, n = params.word_bits, params.block_words
         port_bits = params.port_words * m
-        # the two steps that push two codes are neighbours; a beat leaves after the first of them
-        capacity = max(symbols.turn_bits + symbols.base_bits, port_bits + symbols.push_bits) - 1
-        # n > m: planes come in m of the n steps, faster than the port may take them
-        capacity += (n > m) * (m - 2) * max(symbols.single_bits - port_bits, 0)
-        # a port as wide as the heaviest push never leaves more than that behind
-        wide = symbols.push_bits <= port_bits
+        capacity, least_room = port_bits + symbols.push_bits - 1, symbols.push_bits
+        if isinstance(symbols, SymbolRegister):
+            # the two steps that push two codes are neighbours; a beat leaves after the first
+            capacity = max(capacity, symbols.turn_bits + symbols.base_bits - 1)
+            # n > m: planes come in m of the n steps, faster than the port may take them
+            capacity += (n > m) * (m - 2) * max(symbols.single_bits - port_bits, 0)
+            # a port as wide as the heaviest push never leaves more than that behind
+            if symbols.push_bits > port_bits:
+                least_room = symbols.single_bits
         return BitPacker(
             m,
             symbols.push_bits,
             capacity=capacity,
-            least_room=symbols.push_bits if wide else symbols.single_bits,
+            least_room=least_room,
             port_words=params.port_words,
             keep_bits=keep_bits(params),
         )
@@ -92,9 +121,8 @@ class Encoder(wiring.Component):
         mod.submodules.corner_turn = turn = CornerTurn(params)
         mod.submodules.subtractor = deltas = PlaneSubtractor(params)
         mod.submodules.plane_coder = coder = PlaneCoder(params)
-        mod.submodules.sign_coder = sign_coder = PlaneCoder(params)
         mod.submodules.zero_run_coder = znz = ZeroRunCoder(params)
-        mod.submodules.symbols = symbols = SymbolRegister(params)
+        mod.submodules.symbols = symbols = (SymbolQueue if self.compact else SymbolRegister)(params)
         mod.submodules.packer = packer = self._packer(symbols)
         wiring.connect(mod, packer.beat, wiring.flipped(self.bpc))
         wiring.connect(mod, znz.beat, wiring.flipped(self.znz))
@@ -114,19 +142,12 @@ class Encoder(wiring.Component):
         # A word is taken when whatever it may push has room
         data = self.words.payload.data
         nonzero = Signal()
-        room = Signal()
+        room = Signal()  # for whatever a step pushes
         step = Signal()
         accept = Signal()
         znz_closing = Signal()
         mod.d.comb += [
             nonzero.eq(data.any()),
-            room.eq(
-                Mux(
-                    index < 2,
-                    Mux(turning, packer.room(symbols.turn_bits), packer.room(symbols.base_bits)),
-                    packer.room(symbols.single_bits),
-                )
-            ),
             self.words.ready.eq(
                 (state == _State.TAKE) & ~znz_closing & znz.ready & (~nonzero | (room & ~draining))
             ),
@@ -158,25 +179,51 @@ class Encoder(wiring.Component):
             deltas.words.eq(turn.plane),
             deltas.first.eq(turning),
             deltas.step.eq(step & coded),
-            coder.dbx.eq(deltas.dbx),
-            coder.dbp.eq(deltas.dbp),
-            sign_coder.dbx.eq(deltas.sign_dbx),
-            sign_coder.dbp.eq(deltas.sign_dbp),
             symbols.step.eq(step),
             symbols.coded.eq(coded),
-            symbols.first.eq(turning),
-            symbols.second.eq(index == 1),
+            symbols.turning.eq(turning),
+            symbols.full.eq(full),
             symbols.symbol.eq(coder.symbol),
             symbols.zero.eq(coder.zero),
-            symbols.sign_symbol.eq(sign_coder.symbol),
-            symbols.sign_zero.eq(sign_coder.zero),
             symbols.base.eq(turn.base ^ (1 << (m - 1))),
             packer.data.eq(symbols.data),
             packer.length.eq(symbols.length),
-            packer.push.eq(symbols.push & full),
+            packer.push.eq(symbols.push),
             packer.blank.eq(empty),
-            packer.close.eq(state == _State.CLOSE),
         ]
+        single_room = packer.room(symbols.single_bits)
+        closing = state == _State.CLOSE
+        if isinstance(symbols, SymbolQueue):
+            sign = symbols.code_sign
+            mod.d.comb += [
+                coder.dbx.eq(Mux(sign, deltas.sign_dbx, deltas.dbx)),
+                coder.dbp.eq(Mux(sign, deltas.sign_dbp, deltas.dbp)),
+                symbols.opens.eq(state != _State.FLUSH),
+                symbols.sign_zero.eq(~deltas.sign_dbx.any()),
+                symbols.room.eq(single_room),
+                room.eq(symbols.ready),
+                packer.close.eq(closing & symbols.idle),
+            ]
+        else:
+            mod.submodules.sign_coder = sign_coder = PlaneCoder(params)
+            base_room = packer.room(symbols.base_bits)
+            mod.d.comb += [
+                coder.dbx.eq(deltas.dbx),
+                coder.dbp.eq(deltas.dbp),
+                sign_coder.dbx.eq(deltas.sign_dbx),
+                sign_coder.dbp.eq(deltas.sign_dbp),
+                symbols.second.eq(index == 1),
+                symbols.sign_symbol.eq(sign_coder.symbol),
+                symbols.sign_zero.eq(sign_coder.zero),
+                room.eq(
+                    Mux(
+                        index < 2,
+                        Mux(turning, packer.room(symbols.turn_bits), base_room),
+                        single_room,
+                    )
+                ),
+                packer.close.eq(closing),
+            ]
 
         with mod.If(accept & self.words.payload.last):
             mod.d.sync += [state.eq(_State.FILL), znz_closing.eq(1)]

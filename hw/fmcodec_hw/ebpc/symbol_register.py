@@ -19,12 +19,12 @@ class SymbolRegister(wiring.Component):
 
     Members:
         step: a plane's symbol comes, coded: there is one (n > m: not in every step).
-        first, second: it is plane 0 of a block, plane 1.
+        turning, second: it is plane 0 of a block, plane 1.
         symbol, zero: the plane's symbol; its dbx is zero.
-        sign_symbol, sign_zero: the same of the previous block's sign plane, with `first`.
+        sign_symbol, sign_zero: the same of the previous block's sign plane, with `turning`.
         base: the block's first word, with `second`.
-        data, length, push: bits for the packer, first bit first; not before a whole block is
-            there: the caller leaves the pushes out until then.
+        full: planes leave, of a block held. Until then nothing is pushed.
+        data, length, push: bits for the packer, first bit first.
     """
 
     def __init__(self, params: Params):
@@ -40,7 +40,8 @@ class SymbolRegister(wiring.Component):
             {
                 "step": In(1),
                 "coded": In(1),
-                "first": In(1),
+                "turning": In(1),
+                "full": In(1),
                 "second": In(1),
                 "symbol": In(symbol_max),
                 "zero": In(1),
@@ -64,8 +65,8 @@ class SymbolRegister(wiring.Component):
         longer = extend_run(params, symbol)
         grows, grows_sign = Signal(), Signal()
         mod.d.comb += [
-            grows.eq(is_run(symbol) & self.zero & ~self.first & self.coded),
-            grows_sign.eq(is_run(symbol) & self.sign_zero & self.first),
+            grows.eq(is_run(symbol) & self.zero & ~self.turning & self.coded),
+            grows_sign.eq(is_run(symbol) & self.sign_zero & self.turning),
         ]
         with mod.If(self.step & self.coded):
             mod.d.sync += symbol.eq(Mux(grows, longer, self.symbol))
@@ -75,19 +76,23 @@ class SymbolRegister(wiring.Component):
         late = self.second & grows
         sent = symbol & ~Cat(Const(0, len(symbol) - 2), late, Const(0, 1))
         previous = Mux(grows_sign, longer, symbol)
-        upper = Mux(self.first, self._top(previous), 0) | Mux(self.second, self._top(self.base), 0)
-        lower = Mux(self.first & ~grows_sign, self.sign_symbol, 0) | Mux(self.first, 0, sent)
+        upper = Mux(self.turning, self._top(previous), 0) | Mux(
+            self.second, self._top(self.base), 0
+        )
+        lower = Mux(self.turning & ~grows_sign, self.sign_symbol, 0) | Mux(self.turning, 0, sent)
         upper_bits = Mux(
-            self.first, symbol_bits(params, previous), Mux(self.second, params.word_bits, 0)
+            self.turning, symbol_bits(params, previous), Mux(self.second, params.word_bits, 0)
         )
         lower_bits = Mux(
-            self.first,
+            self.turning,
             Mux(grows_sign, 0, symbol_bits(params, self.sign_symbol)),
             Mux(late, 0, symbol_bits(params, symbol)),
         )
         mod.d.comb += [
             self.data.eq(upper | (self._top(lower) >> upper_bits)),
             self.length.eq(upper_bits + lower_bits),
-            self.push.eq(self.step & self.coded & (self.first | self.second | ~grows)),
+            self.push.eq(
+                self.step & self.coded & self.full & (self.turning | self.second | ~grows)
+            ),
         ]
         return mod

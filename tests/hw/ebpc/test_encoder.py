@@ -17,10 +17,12 @@ SEED = 20
 CONFIGS = [(8, 8, 16), (16, 16, 16), (16, 8, 16), (8, 8, 8), (32, 16, 16), (8, 16, 16), (8, 4, 16)]
 
 
-def run(params: Params, words: list[np.ndarray], stall: str, seed: int) -> list[list[Beat]]:
+def run(
+    params: Params, words: list[np.ndarray], stall: str, seed: int, compact: bool = False
+) -> list[list[Beat]]:
     """Encode packets back to back; the beats of the BPC and of the ZNZ port."""
     rng = random.Random(seed)
-    dut = Encoder(params)
+    dut = Encoder(params, compact=compact)
     mask = 2**params.word_bits - 1
     offered = [
         {"data": int(word) & mask, "last": i == len(packet) - 1}
@@ -64,11 +66,13 @@ def stream_packets(params: Params, beats: list[Beat], port_words: int) -> list[l
     return result
 
 
-def check(params: Params, words: list[np.ndarray], stall: str, seed: int = SEED):
+def check(
+    params: Params, words: list[np.ndarray], stall: str, seed: int = SEED, compact: bool = False
+):
     """RTL == model for packets back to back."""
-    bpc, znz = run(params, words, stall, seed)
+    bpc, znz = run(params, words, stall, seed, compact)
     expected = [params.encode(packet) for packet in words]
-    where = f"{params}, stalls {stall}, seed {seed}"
+    where = f"{params}, compact {compact}, stalls {stall}, seed {seed}"
     assert stream_packets(params, bpc, params.port_words) == [e.bpc.tolist() for e in expected], (
         where
     )
@@ -76,9 +80,10 @@ def check(params: Params, words: list[np.ndarray], stall: str, seed: int = SEED)
     return bpc, znz
 
 
+@pytest.mark.parametrize("compact", [False, True])
 @pytest.mark.parametrize("port_words", [1, 2])
 @pytest.mark.parametrize("config", CONFIGS)
-def test_every_size_and_kind(config, port_words):
+def test_every_size_and_kind(config, port_words, compact):
     params = Params(*config, port_words)
     rng = np.random.default_rng(SEED)
     sizes = packets.sizes(params)
@@ -86,18 +91,19 @@ def test_every_size_and_kind(config, port_words):
         packets.make(params, packets.KINDS[i % len(packets.KINDS)], size, rng)
         for i, size in enumerate(rng.permutation(sizes))
     ]
-    check(params, words, STALLS[1 + (port_words + config[0]) % 3])
+    check(params, words, STALLS[1 + (port_words + config[0]) % 3], compact=compact)
 
 
+@pytest.mark.parametrize("compact", [False, True])
 @pytest.mark.parametrize("stall", STALLS)
-def test_short_packets_back_to_back(stall):
+def test_short_packets_back_to_back(stall, compact):
     # what a packet leaves behind shows in the next one's first symbols
     rng = np.random.default_rng(SEED)
     words = [
         packets.make(Params(), packets.KINDS[rng.integers(len(packets.KINDS))], size, rng)
         for size in rng.integers(1, 25, 120)
     ]
-    check(Params(), words, stall)
+    check(Params(), words, stall, compact=compact)
 
 
 @pytest.mark.parametrize("config", CONFIGS[:5])
@@ -132,15 +138,23 @@ def throughput_cases(params: Params) -> list[np.ndarray]:
     return words
 
 
+@pytest.mark.parametrize("compact", [False, True])
 @pytest.mark.parametrize("port_words", [1, 2])
 @pytest.mark.parametrize("config", [(8, 8, 16), (16, 16, 16), (16, 8, 16), (8, 16, 16), (8, 4, 16)])
-def test_throughput_bound(config, port_words):
+def test_throughput_bound(config, port_words, compact):
     params = Params(*config, port_words)
     for words in throughput_cases(params):
-        bpc, znz = check(params, [words], "none")
+        bpc, znz = check(params, [words], "none", compact=compact)
         # the first word is offered in cycle 0
         cycles = max(bpc[-1].cycle, znz[-1].cycle) + 1
-        assert cycles <= params.max_cycles(words) + Encoder.max_overhead_cycles(params)
+        assert cycles <= Encoder(params, compact=compact).max_cycles(words)
+
+
+def test_runs_of_planes_give_a_compact_encoder_its_time_back():
+    params = Params()
+    smooth = throughput_cases(params)[-1]
+    bpc, _ = check(params, [smooth], "none", compact=True)
+    assert bpc[-1].cycle < params.max_cycles(smooth) + Encoder.max_overhead_cycles(params)
 
 
 def test_one_word_per_cycle_whatever_the_data():
