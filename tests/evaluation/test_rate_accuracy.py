@@ -133,7 +133,8 @@ def test_page(measured):
         "results-rate-layers-small",
     ]
     assert all(figure.png.startswith(b"\x89PNG") for figure in drawings)
-    assert "| small | 40 | 99% |" in text
+    assert "| small | 40 held-out | 99% |" in text
+    assert "| small | 40 test | 99% |" in text
     for figure in drawings:
         assert f"figures/{figure.name}.svg" in text
 

@@ -80,8 +80,11 @@ def measure(
         tasks = _missing(measured, name, noises)
         if tasks or name not in measured["breakdowns"]:
             experiment = _experiment(data, name)
-            _run(experiment, tasks, measured, store, name, progress)
+            if tasks:
+                _run(experiment, tasks, measured, store, name, progress)
+            progress(f"{name}: entropy", 0, 1)
             _break_down(experiment, measured, store)
+            progress(f"{name}: entropy", 1, 1)
     return measured
 
 

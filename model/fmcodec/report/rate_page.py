@@ -22,6 +22,7 @@ from fmcodec.report.rate_points import (
     STORED,
     SWEPT,
     TITLES,
+    Point,
     at_agreement,
     at_harm,
     charged,
@@ -52,7 +53,7 @@ def render(measured: dict[str, Any], drawings: Sequence[Figure]) -> str:
         eight=_changed_by_8_bits(measured),
         energies=_table(_energy_rows(measured)),
         costs=_table(_cost_rows(measured)),
-        accuracy=_table(_accuracy_rows(measured)),
+        accuracy=_labelled(measured),
         studies=[_table(rows) for name in networks if len(rows := _study_rows(measured, name)) > 1],
         mobilenet=_table(budget_rows(measured, MOBILENET)) if MOBILENET in networks else "",
         top1=networks.get(MOBILENET, {}).get("accuracy", {}).get("held-out"),
@@ -92,14 +93,16 @@ def _rate_rows(measured: dict[str, Any]) -> list[list[str]]:
 def _agreement_rows(measured: dict[str, Any]) -> list[list[str]]:
     rows = [["network", "images", "agreement", *SWEPT, *FIXED]]
     for name, facts in measured["networks"].items():
-        wanted = {f"{share:.0%}": share for share in (0.99, 0.98, 0.95)}
-        share = point_at(measured, name, STORED, 0.0).get("agreement", {}).get("held-out", 1.0)
-        if share < 0.99:  # 99 % is more than 8 bits give
-            wanted[f"{share:.1%}, as 8 bits"] = share
-        for title, share in wanted.items():
-            bits = [at_agreement(points_of(measured, name, s), share) for s in (*SWEPT, *FIXED)]
-            count = str(facts["tests"]["held-out"])
-            rows.append([TITLES.get(name, name), count, title, *map(_figure, bits)])
+        for test, count in facts["tests"].items():
+            wanted = {f"{share:.0%}": share for share in (0.99, 0.98, 0.95)}
+            share = point_at(measured, name, STORED, 0.0).get("agreement", {}).get(test, 1.0)
+            if share < 0.99:  # 99 % is more than 8 bits give
+                wanted[f"{share:.1%}, as 8 bits"] = share
+            for title, share in wanted.items():
+                found = [points_of(measured, name, scheme) for scheme in (*SWEPT, *FIXED)]
+                bits = [at_agreement(points, share, test) for points in found]
+                images = f"{count} {test}"
+                rows.append([TITLES.get(name, name), images, title, *map(_figure, bits)])
     return rows
 
 
@@ -166,30 +169,6 @@ def _cost_rows(measured: dict[str, Any]) -> list[list[str]]:
     return rows
 
 
-def _accuracy_rows(measured: dict[str, Any]) -> list[list[str]]:
-    rows = [["network", "scheme", "noise budget", "bits", "agreement", "accuracy", "not coded"]]
-    for name, facts in measured["networks"].items():
-        if "test" not in facts["tests"]:
-            continue
-        budgets = {0.0, common_noise(measured, name)}
-        for scheme in (*FIXED, *SWEPT):
-            for point in points_of(measured, name, scheme):
-                if point["noise"] not in budgets:
-                    continue
-                rows.append(
-                    [
-                        TITLES.get(name, name),
-                        scheme,
-                        f"{point['noise']:g}" if point["noise"] else "-",
-                        _figure(charged(point)),
-                        f"{100 * point['agreement']['test']:.1f} %",
-                        f"{100 * point['accuracy']['test']:.1f} %",
-                        f"{100 * facts['accuracy']['test']:.1f} %",
-                    ]
-                )
-    return rows
-
-
 def _breakdown_rows(measured: dict[str, Any]) -> list[list[str]]:
     rows = [["network", "scheme", "entropy", "codes", "tiles", "with contexts"]]
     for name, found in measured["breakdowns"].items():
@@ -222,25 +201,34 @@ def _study_rows(measured: dict[str, Any], name: str) -> list[list[str]]:
     return rows
 
 
-def budget_rows(measured: dict[str, Any], name: str) -> list[list[str]]:
+def budget_rows(measured: dict[str, Any], name: str, test: str = "held-out") -> list[list[str]]:
     """Bits, harm, agreement and, with labels, accuracy of one network at every budget."""
-    labelled = "held-out" in measured["networks"][name]["accuracy"]
+    labelled = test in measured["networks"][name]["accuracy"]
     what = "bits, harm, agreement" + ", top-1" * labelled
     rows = [["noise budget", *(f"{scheme}: {what}" for scheme in SWEPT)]]
     for noise in sorted({p["noise"] for p in points_of(measured, name, PLAIN)}):
-        cells = []
-        for scheme in SWEPT:
-            point = point_at(measured, name, scheme, noise)
-            if not point:
-                cells.append("-")
-                continue
-            figures = [f"{charged(point):.2f}", f"{point['harm']:.2f}"]
-            figures += [f"{point['agreement']['held-out']:.1%}"]
-            if labelled:
-                figures += [f"{point['accuracy']['held-out']:.1%}"]
-            cells.append(", ".join(figures))
-        rows.append([f"{noise:g}", *cells])
+        points = [point_at(measured, name, scheme, noise) for scheme in SWEPT]
+        rows.append([f"{noise:g}", *(_outcome(point, test) if point else "-" for point in points)])
     return rows
+
+
+def _outcome(point: Point, test: str) -> str:
+    figures = [f"{charged(point):.2f}", f"{point['harm']:.2f}", f"{point['agreement'][test]:.1%}"]
+    if test in point["accuracy"]:
+        figures.append(f"{point['accuracy'][test]:.1%}")
+    return ", ".join(figures)
+
+
+def _labelled(measured: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+    """Networks with labels: title, top-1 without coding, outcome of 8 bits, table."""
+    found = []
+    for name, facts in measured["networks"].items():
+        if "test" in facts["accuracy"]:
+            stored = point_at(measured, name, STORED, 0.0)
+            eight = _outcome(stored, "test") if stored else "-"
+            table = _table(budget_rows(measured, name, "test"))
+            found.append((TITLES.get(name, name), f"{facts['accuracy']['test']:.1%}", eight, table))
+    return found
 
 
 def _layout_rows(measured: dict[str, Any]) -> list[list[str]]:
