@@ -16,9 +16,9 @@ from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStream
 
 from configs import CONFIGS, LENGTH_BITS, Run
 from fmcodec.ebpc.stream import Encoded
-from fmcodec_hw.ebpc import Encoder
+from fmcodec_hw.ebpc.ports import core_cycles
 
-__all__ = ["CONFIG", "PARAMS", "RUN", "STALLS", "Bench", "encoder_max_cycles", "max_cycles"]
+__all__ = ["CONFIG", "PARAMS", "RUN", "STALLS", "Bench", "max_cycles"]
 
 RUN = Run.current()
 CONFIG = CONFIGS[RUN.config]
@@ -34,14 +34,7 @@ T = TypeVar("T")
 def max_cycles(words: np.ndarray) -> float:
     """Bound of the cycles for a packet, start-up and flush included."""
     overhead = 3 * max(PARAMS.block_words, PARAMS.word_bits) + 16
-    return PARAMS.max_cycles(words) + overhead
-
-
-def encoder_max_cycles(words: np.ndarray) -> float:
-    """The same for the encoder alone, which may be a compact one."""
-    if CONFIG.compact:
-        return Encoder(PARAMS, compact=True).max_cycles(words)
-    return max_cycles(words)
+    return core_cycles(PARAMS, words, CONFIG.compact) + overhead
 
 
 def pauses(kind: str) -> Iterator[bool]:

@@ -7,7 +7,7 @@ import numpy as np
 from cocotb.triggers import ClockCycles, Timer
 
 import packets
-from bench import CONFIG, PARAMS, RUN, STALLS, Bench, encoder_max_cycles
+from bench import CONFIG, PARAMS, RUN, STALLS, Bench, max_cycles
 
 
 async def encode_all(bench: Bench, batch: list[np.ndarray]) -> None:
@@ -55,7 +55,7 @@ async def throughput(dut: Any) -> None:
         for size in (1, PARAMS.block_words, 40 * PARAMS.block_words):
             words = packets.make(PARAMS, kind, size, bench.rng)
             await encode_all(bench, [words])
-            slack = encoder_max_cycles(words) - bench.cycles()
+            slack = max_cycles(words) - bench.cycles()
             RUN.record(core="encoder", kind=kind, words=size, cycles=bench.cycles(), slack=slack)
             assert slack >= 0, f"{kind} of {size} words: {-slack} cycles too many"
     await bench.finish()

@@ -22,7 +22,7 @@ class Config:
     Attributes:
         params: parameters of encoder and decoder.
         reset: "sync-high" or "async-low".
-        compact: whether the encoder is the compact one.
+        compact: whether the cores are the compact ones.
         checked: whether the decoder reports damage.
         maps: whether the embedded feature maps run in full and stand in the table.
 

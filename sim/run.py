@@ -88,7 +88,11 @@ def export_cores(config: Config, folder: Path) -> list[Path]:
     tops = [
         export.ebpc_encoder(config.params, reset=config.reset, compact=config.compact),
         export.ebpc_decoder(
-            config.params, reset=config.reset, checked=config.checked, length_bits=LENGTH_BITS
+            config.params,
+            reset=config.reset,
+            compact=config.compact,
+            checked=config.checked,
+            length_bits=LENGTH_BITS,
         ),
     ]
     paths = []

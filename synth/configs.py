@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from fmcodec.ebpc import Params
 from fmcodec_hw import export
@@ -23,13 +24,11 @@ CONFIGS = {
 
 CORES: dict[str, Callable[..., export.AxiTop]] = {
     "encoder": export.ebpc_encoder,
-    "encoder-compact": lambda params, reset: export.ebpc_encoder(
-        params, reset=reset, compact=True
-    ),
+    "encoder-compact": partial(export.ebpc_encoder, compact=True),
     "decoder": export.ebpc_decoder,
-    "decoder-unchecked": lambda params, reset: export.ebpc_decoder(
-        params, reset=reset, checked=False
-    ),
+    "decoder-compact": partial(export.ebpc_decoder, compact=True),
+    "decoder-unchecked": partial(export.ebpc_decoder, checked=False),
+    "decoder-compact-unchecked": partial(export.ebpc_decoder, compact=True, checked=False),
 }
 
 

@@ -41,7 +41,7 @@ def verilog() -> None:
 @click.option(
     "--compact",
     is_flag=True,
-    help="Encoder: fewer gates, for up to two cycles more per block.",
+    help="Fewer gates, for up to two cycles more per block of words.",
 )
 @click.option(
     "--checked/--no-checked",
@@ -79,7 +79,9 @@ def verilog_ebpc(
     params = ebpc.Params(word_bits, block_words, max_zero_run, port_words)
     tops = [
         export.ebpc_encoder(params, reset=reset, compact=compact),
-        export.ebpc_decoder(params, reset=reset, checked=checked, length_bits=length_bits),
+        export.ebpc_decoder(
+            params, reset=reset, compact=compact, checked=checked, length_bits=length_bits
+        ),
     ]
     files = {f"{top.name}.v": export.to_verilog(top) for top in tops}
     parameters = {

@@ -143,11 +143,13 @@ def ebpc_decoder(
     params: ebpc.Params,
     *,
     reset: str = "sync-high",
+    compact: bool = False,
     checked: bool = True,
     length_bits: int = 24,
 ) -> AxiTop:
     """The EBPC decoder as module `ebpc_decoder`, with the ports of doc/format.md.
 
+    `compact` makes the smaller one, whose rate depends on the data (`Decoder`);
     `checked` keeps damage detection in; `length_bits` is the width of a packet's length.
     """
     prefixes = {
@@ -156,7 +158,7 @@ def ebpc_decoder(
         "znz": "s_axis_znz",
         "words": "m_axis",
     }
-    core = Decoder(params, checked=checked, length_bits=length_bits)
+    core = Decoder(params, compact=compact, checked=checked, length_bits=length_bits)
     return AxiTop(core, name="ebpc_decoder", prefixes=prefixes, reset=reset)
 
 

@@ -5,11 +5,12 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from fmcodec.ebpc import Params
+from fmcodec.words import Words
 from fmcodec_hw import axis
 from fmcodec_hw.bit_window import BitWindow
 from fmcodec_hw.ebpc.delta_turn import DeltaTurn
 from fmcodec_hw.ebpc.plane_reader import PlaneReader
-from fmcodec_hw.ebpc.ports import checked_word_bits, keep_bits
+from fmcodec_hw.ebpc.ports import checked_word_bits, core_cycles, keep_bits
 from fmcodec_hw.ebpc.zero_run_reader import ZeroRunReader
 
 __all__ = ["Decoder"]
@@ -20,13 +21,15 @@ class Decoder(wiring.Component):
 
     Latency: the first non-zero word is valid one cycle after the m-th step of its block, a step a
     cycle where the streams are there. Throughput: one word per cycle, or what the BPC port brings:
-    a packet takes at most `Params.max_cycles` + `max_overhead_cycles` cycles where sources and sink
-    never pause; with port_words = 2 and m = n one word leaves in every cycle. Held: m*(n-1) bits of
-    deltas, a base, a word, the beats of the bit window and the last few bits of the ZNZ stream.
+    a packet takes at most `max_cycles` cycles where sources and sink never pause; with port_words =
+    2 and m = n one word leaves in every cycle. Held: m*(n-1) bits of deltas, a base, a word, the
+    beats of the bit window and the last few bits of the ZNZ stream.
 
     A step does all at once: a plane is read and enters the corner turn while a delta of the block
     before leaves it and is added to the word at the output. A block has n steps and n+2 symbols
-    (m = n): the first step takes {base, plane 0}, the last one {plane m-1, sign plane}.
+    (m = n): the first step takes {base, plane 0}, the last one {plane m-1, sign plane}. A `compact`
+    decoder takes one code a cycle from a window half as long: a block takes up to two cycles more
+    where no run of planes makes up for them.
 
     Damaged packets give N words too, zeros once the BPC stream has run out; then both streams are
     dropped up to their last beats, and the last word waits for those. Synchronous reset gives up
@@ -34,6 +37,7 @@ class Decoder(wiring.Component):
 
     Parameters:
         params: the configuration; word_bits must be 8, 16 or 32.
+        compact: the smaller decoder, whose rate depends on the data.
         checked: report damaged packets on `user`; without it `user` is 0.
         length_bits: width of the packet length, 1..32.
 
@@ -47,13 +51,21 @@ class Decoder(wiring.Component):
         TypeError, ValueError: a parameter has the wrong type or is out of its range.
     """
 
-    def __init__(self, params: Params, *, checked: bool = True, length_bits: int = 24):
+    def __init__(
+        self,
+        params: Params,
+        *,
+        compact: bool = False,
+        checked: bool = True,
+        length_bits: int = 24,
+    ):
         m = checked_word_bits(params)
         if isinstance(length_bits, bool) or not isinstance(length_bits, int):
             raise TypeError(f"length_bits must be an int in 1..32, not {length_bits!r}")
         if length_bits not in range(1, 33):
             raise ValueError(f"length_bits must be an int in 1..32, not {length_bits!r}")
-        self.params, self.checked, self.length_bits = params, checked, length_bits
+        self.params, self.compact = params, compact
+        self.checked, self.length_bits = checked, length_bits
         super().__init__(
             {
                 "length": In(stream.Signature(length_bits)),
@@ -65,30 +77,47 @@ class Decoder(wiring.Component):
 
     @staticmethod
     def max_overhead_cycles(params: Params) -> int:
-        """Cycles that a packet may take beyond `Params.max_cycles`: its first block's way in."""
+        """Cycles that a packet may take beyond its blocks': its first block's way in."""
         return 2 * params.block_words + params.drain_cycles + 8
+
+    def max_cycles(self, words: Words) -> float:
+        """Cycles that the packet `words` takes at most where sources and sink never pause.
+
+        `Params.max_cycles` + `max_overhead_cycles`; as for the encoder where `compact`.
+        """
+        return core_cycles(self.params, words, self.compact) + self.max_overhead_cycles(self.params)
+
+    def _window(self, planes: PlaneReader) -> BitWindow:
+        """A window with as many registers as keep the bound of the cycles."""
+        params = self.params
+        word_bits, block_words = params.word_bits, params.block_words
+        port_bits = params.port_words * word_bits
+        registers = (port_bits - 2 + planes.step_bits) // port_bits
+        if not self.compact:
+            # one beat more where the port can be the limit: what it brings must never have to wait
+            registers += int(params.max_block_bits > port_bits * max(word_bits, block_words))
+            if block_words > word_bits:
+                # planes come in m of n steps: what the port cannot bring then, it has to before
+                rush = (word_bits - 2) * max(planes.symbol_bits - port_bits, 0)
+                registers += -(-rush // port_bits) + 1
+        return BitWindow(
+            word_bits,
+            planes.step_bits,
+            registers,
+            port_words=params.port_words,
+            keep_bits=keep_bits(params),
+        )
 
     def elaborate(self, platform):
         params = self.params
         m = Module()
         word_bits, block_words = params.word_bits, params.block_words
-        m.submodules.planes = planes = PlaneReader(params)
+        m.submodules.planes = planes = PlaneReader(params, compact=self.compact)
+        m.submodules.window = window = self._window(planes)
+        # beats that show the most that a step takes, and a symbol
         port_bits = params.port_words * word_bits
-        pair = (port_bits - 2 + planes.step_bits) // port_bits
+        most = (port_bits - 2 + planes.step_bits) // port_bits
         single = (port_bits - 2 + planes.symbol_bits) // port_bits
-        # one beat more where the port can be the limit: what it brings must never have to wait
-        spare = int(params.max_block_bits > port_bits * max(word_bits, block_words))
-        if block_words > word_bits:
-            # planes come in m of n steps: what the port cannot bring in those, it has to before
-            rush = (word_bits - 2) * max(planes.symbol_bits - port_bits, 0)
-            spare += -(-rush // port_bits) + 1
-        m.submodules.window = window = BitWindow(
-            word_bits,
-            planes.step_bits,
-            pair + spare,
-            port_words=params.port_words,
-            keep_bits=keep_bits(params),
-        )
         m.submodules.turn = turn = DeltaTurn(params)
         m.submodules.kinds = kinds = ZeroRunReader(params)
         wiring.connect(m, wiring.flipped(self.bpc), window.beat)
@@ -106,9 +135,10 @@ class Decoder(wiring.Component):
         shown = Signal(reset_less=True)
         valid, final = Signal(), Signal()
         free, emit = Signal(), Signal()
+        needs_sign, needs_base = Signal(), Signal(init=1)  # compact: codes that take a cycle
         m.d.comb += [
             free.eq(~valid | (self.words.ready & ~final)),
-            self.words.valid.eq(valid & (~final | (window.seen & kinds.seen))),
+            self.words.valid.eq(valid & (~final | (window.seen & kinds.seen & ~needs_sign))),
             self.words.payload.data.eq(data & shown.replicate(word_bits)),
             self.words.payload.last.eq(final),
             clear.eq(final & self.words.valid & self.words.ready),
@@ -143,17 +173,15 @@ class Decoder(wiring.Component):
         step = Signal()
         gets = Signal()
         wanted = Signal()
+        first_waits = Signal()
+        # A block is longer than a word: what is left in the last one is padding
+        ended = window.seen & ~window.more
+        shows_most = window.seen | window.shown[most]
         m.d.comb += [
-            # A block is longer than a word: what is left in the last one is padding
-            dry.eq(Mux(first, window.seen & ~window.more, draining)),
+            dry.eq(Mux(first, ended & needs_base, draining)),
             reads.eq(has_plane & ~dry),
-            there.eq(
-                window.seen
-                | Mux(first | last_plane, window.shown[pair], window.shown[single])
-                | (planes.running & ~last_plane)
-            ),
             has_word.eq((crosses & full) | has_base | leaves),
-            step.eq(Mux(dry, full, ~has_plane | there) & (~has_word | wanted)),
+            step.eq(Mux(dry, full, ~has_plane | there) & (~has_word | wanted) & ~first_waits),
             gets.eq(step & has_word),
             wanted.eq(free & active & kinds.valid & kinds.nonzero),
             emit.eq(free & active & kinds.valid & (~kinds.nonzero | gets | (dry & ~full))),
@@ -164,8 +192,8 @@ class Decoder(wiring.Component):
             planes.before.eq(turn.before),
             planes.clear.eq(clear),
             window.length.eq(planes.length),
-            window.step.eq(step & reads),
-            window.drop.eq(final & window.held & ~window.seen),
+            window.step.eq((step & reads) | planes.takes_sign | planes.takes_base),
+            window.drop.eq(final & window.held & ~window.seen & ~needs_sign),
             window.clear.eq(clear),
             turn.plane.eq(planes.plane),
             turn.cross.eq(step & crosses),
@@ -176,6 +204,30 @@ class Decoder(wiring.Component):
             turn.show_base.eq(step & has_base),
             turn.base.eq(planes.base),
         ]
+        if self.compact:
+            free_at_end = ~needs_sign
+            if word_bits >= block_words:
+                free_at_end = planes.running & planes.covers_sign & ~dry
+            opens = Mux(first, needs_base & ~needs_sign, step & ends & free_at_end)
+            m.d.comb += [
+                there.eq(window.seen | window.shown[single] | planes.running),
+                first_waits.eq(first & (needs_sign | (needs_base & ~dry))),
+                planes.takes_sign.eq(needs_sign & shows_most),
+                planes.takes_base.eq(opens & shows_most & ~ended),
+            ]
+            with m.If(step & last_plane & reads):
+                m.d.sync += [needs_sign.eq(~planes.covers_sign), needs_base.eq(1)]
+            with m.If(planes.takes_sign):
+                m.d.sync += needs_sign.eq(0)
+            with m.If(planes.takes_base):
+                m.d.sync += needs_base.eq(0)
+            with m.If(clear):
+                m.d.sync += [needs_sign.eq(0), needs_base.eq(1)]
+        else:
+            m.d.comb += there.eq(
+                Mux(first | last_plane, shows_most, window.seen | window.shown[single])
+                | (planes.running & ~last_plane)
+            )
         with m.If(step):
             # without planes the deltas run out
             drained = dry & (index == side - 1)
@@ -207,6 +259,7 @@ class Decoder(wiring.Component):
             excess = (
                 window.more
                 | (reads & ~first)
+                | (first & ~needs_base if self.compact else 0)
                 | (has_base & full)
                 | (begun & (~window.seen | window.whole))
             )
@@ -216,7 +269,7 @@ class Decoder(wiring.Component):
                 | window.overrun
                 | kinds.damaged
                 | (emit & kinds.nonzero & ~gets)
-                | (final & (excess | (window.held & ~window.seen)))
+                | (final & ~needs_sign & (excess | (window.held & ~window.seen)))
             )
             m.d.comb += self.words.payload.user.eq(final & damage)
             m.d.sync += [damaged.eq(damage & ~clear), begun.eq((begun | planes.step) & ~clear)]

@@ -11,7 +11,7 @@ from fmcodec_hw.bit_packer import BitPacker
 from fmcodec_hw.ebpc.corner_turn import CornerTurn
 from fmcodec_hw.ebpc.plane_coder import PlaneCoder
 from fmcodec_hw.ebpc.plane_subtractor import PlaneSubtractor
-from fmcodec_hw.ebpc.ports import checked_word_bits, keep_bits
+from fmcodec_hw.ebpc.ports import checked_word_bits, core_cycles, keep_bits
 from fmcodec_hw.ebpc.symbol_queue import SymbolQueue
 from fmcodec_hw.ebpc.symbol_register import SymbolRegister
 from fmcodec_hw.ebpc.zero_run_coder import ZeroRunCoder
@@ -76,17 +76,9 @@ class Encoder(wiring.Component):
         """Cycles that the packet `words` takes at most where sinks and source never pause.
 
         `Params.max_cycles` + `max_overhead_cycles`. Compact: two cycles a block more and, where a
-        symbol can be longer than a beat, the time of all beats: the queue does not even them out.
+        symbol can be longer than a beat, the time of all beats.
         """
-        params = self.params
-        cycles = params.max_cycles(words) + self.max_overhead_cycles(params)
-        if self.compact:
-            costs = params.block_costs(words)
-            cycles += 2 * len(costs)
-            port_bits = params.port_words * params.word_bits
-            if params.max_symbol_bits > port_bits:
-                cycles += sum(cost.bits for cost in costs) / port_bits
-        return cycles
+        return core_cycles(self.params, words, self.compact) + self.max_overhead_cycles(self.params)
 
     def _packer(self, symbols: SymbolQueue | SymbolRegister) -> BitPacker:
         """A packer with a queue that keeps the bound of the cycles."""

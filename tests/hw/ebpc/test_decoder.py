@@ -38,11 +38,16 @@ def znz_beats(words: list[int]) -> list[dict[str, int]]:
 
 
 def run(
-    params: Params, encoded: list[Encoded], stall: str, *, checked: bool = True
+    params: Params,
+    encoded: list[Encoded],
+    stall: str,
+    *,
+    checked: bool = True,
+    compact: bool = False,
 ) -> list[list[Beat]]:
     """Decode packets back to back; the beats of every one."""
     rng = random.Random(SEED)
-    dut = Decoder(params, checked=checked)
+    dut = Decoder(params, compact=compact, checked=checked)
     taken: list[Beat] = []
     ports = (
         (dut.length, [e.num_words - 1 for e in encoded]),
@@ -69,28 +74,31 @@ def run(
     return [taken[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
-def check(params: Params, words: list[np.ndarray], stall: str) -> list[list[Beat]]:
+def check(
+    params: Params, words: list[np.ndarray], stall: str, *, compact: bool = False
+) -> list[list[Beat]]:
     """Words of the model's streams == words, undamaged, for packets back to back."""
-    decoded = run(params, [params.encode(packet) for packet in words], stall)
+    decoded = run(params, [params.encode(packet) for packet in words], stall, compact=compact)
     mask = 2**params.word_bits - 1
     for i, (beats, packet) in enumerate(zip(decoded, words, strict=True)):
-        where = f"packet {i} of {len(packet)} words, {params}, stalls {stall}, seed {SEED}"
+        where = f"packet {i} of {len(packet)} words, {params}, compact {compact}, stalls {stall}, seed {SEED}"
         assert [beat.data for beat in beats] == [int(word) & mask for word in packet], where
         assert not any(beat.user for beat in beats), where
     return decoded
 
 
+@pytest.mark.parametrize("compact", [False, True])
 @pytest.mark.parametrize(
     ("config", "port_words"), [*((config, 1) for config in CONFIGS), ((8, 8, 16), 2)]
 )
-def test_every_size_and_kind(config, port_words):
+def test_every_size_and_kind(config, port_words, compact):
     params = Params(*config, port_words)
     rng = np.random.default_rng(SEED)
     words = [
         packets.make(params, packets.KINDS[i % len(packets.KINDS)], size, rng)
         for i, size in enumerate(rng.permutation(packets.sizes(params)[:-6]))
     ]
-    check(params, words, STALLS[1 + (port_words + config[0]) % 3])
+    check(params, words, STALLS[1 + (port_words + config[0]) % 3], compact=compact)
 
 
 @pytest.mark.parametrize("max_zero_run", [2, 128, 256])
@@ -104,15 +112,16 @@ def test_runs_as_long_as_a_word(max_zero_run):
     check(params, words, "pattern")
 
 
+@pytest.mark.parametrize("compact", [False, True])
 @pytest.mark.parametrize("stall", STALLS)
-def test_short_packets_back_to_back(stall):
+def test_short_packets_back_to_back(stall, compact):
     # what a packet leaves behind shows in the next one's first words
     rng = np.random.default_rng(SEED)
     words = [
         packets.make(Params(), packets.KINDS[rng.integers(len(packets.KINDS))], size, rng)
         for size in rng.integers(1, 25, 60)
     ]
-    check(Params(), words, stall)
+    check(Params(), words, stall, compact=compact)
 
 
 @pytest.mark.parametrize("config", CONFIGS[:5])
@@ -129,9 +138,10 @@ def test_published_vectors(config):
         assert [beat.data for beat in beats] == [int(word) & 2**m - 1 for word in words], name
 
 
+@pytest.mark.parametrize("compact", [False, True])
 @pytest.mark.parametrize(("port_words", "checked"), [(1, True), (2, True), (1, False)])
 @pytest.mark.parametrize("config", [(8, 8, 16), (8, 16, 16), (8, 8, 256)])
-def test_damage_is_told_and_does_not_spread(config, port_words, checked):
+def test_damage_is_told_and_does_not_spread(config, port_words, checked, compact):
     """N words for every packet, `user` on each damaged one, and whole packets in between."""
     params = Params(*config, port_words)
     rng = np.random.default_rng(SEED)
@@ -141,11 +151,11 @@ def test_damage_is_told_and_does_not_spread(config, port_words, checked):
     ]
     encoded = [params.encode(packet) for packet in words]
     encoded[::2] = [packets.damaged(params, packet, rng) for packet in encoded[::2]]
-    decoded = run(params, encoded, STALLS[port_words], checked=checked)
+    decoded = run(params, encoded, STALLS[port_words], checked=checked, compact=compact)
     found = 0
     for i, (beats, packet) in enumerate(zip(decoded, encoded, strict=True)):
         model, damaged = reference.decode_lenient(params, packet)
-        where = f"packet {i}, {params}, checked {checked}, seed {SEED}"
+        where = f"packet {i}, {params}, checked {checked}, compact {compact}, seed {SEED}"
         assert len(beats) == packet.num_words, where
         assert beats[-1].user == (damaged and checked), where
         if not damaged:
@@ -170,16 +180,24 @@ def throughput_cases(params: Params) -> list[np.ndarray]:
     return [*words, ramp.astype(f"i{m // 8}")]
 
 
+@pytest.mark.parametrize("compact", [False, True])
 @pytest.mark.parametrize("port_words", [1, 2])
 @pytest.mark.parametrize("config", [(8, 8, 16), (16, 8, 16), (8, 16, 16), (8, 4, 16)])
-def test_throughput_bound(config, port_words):
+def test_throughput_bound(config, port_words, compact):
     params = Params(*config, port_words)
     words = throughput_cases(params)
-    decoded = check(params, words, "none")
+    decoded = check(params, words, "none", compact=compact)
     last = -1
     for packet, beats in zip(words, decoded, strict=True):
         cycles, last = beats[-1].cycle - last, beats[-1].cycle
-        assert cycles <= params.max_cycles(packet) + Decoder.max_overhead_cycles(params)
+        assert cycles <= Decoder(params, compact=compact).max_cycles(packet)
+
+
+def test_runs_of_planes_give_a_compact_decoder_its_time_back():
+    params = Params()
+    smooth = throughput_cases(params)[-1]
+    (beats,) = check(params, [smooth], "none", compact=True)
+    assert beats[-1].cycle < params.max_cycles(smooth) + Decoder.max_overhead_cycles(params)
 
 
 def test_one_word_per_cycle_whatever_the_data():
