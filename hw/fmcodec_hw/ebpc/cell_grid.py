@@ -24,6 +24,16 @@ class CellGrid:
         return self._cells[i][j] ^ ((i + j) & 1)
 
     @property
+    def top(self) -> Value:
+        """The row that entered last from above."""
+        return Cat(self[0, j] for j in self.columns)
+
+    @property
+    def leftmost(self) -> Value:
+        """The column that entered last from the left."""
+        return Cat(self[i, 0] for i in self.rows)
+
+    @property
     def bottom(self) -> Value:
         """The row that leaves next downward."""
         return Cat(self[self.rows[-1], j] for j in self.columns)

@@ -1,10 +1,11 @@
 """In-place corner turn of the decoder: bit planes go in, deltas come out, held only once."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from fmcodec.ebpc import Params
+from fmcodec_hw.ebpc.cell_grid import CellGrid
 
 __all__ = ["DeltaTurn"]
 
@@ -51,69 +52,45 @@ class DeltaTurn(wiring.Component):
         planes, lanes = params.word_bits, params.plane_bits
         side = min(planes, lanes)
 
-        square = [
-            [Signal(name=f"cell_{i}_{j}", reset_less=True) for j in range(side)]
-            for i in range(side)
-        ]
         rightward = Signal()
-        down, right, hold = Signal(), Signal(), Signal()
+        down, right = Signal(), Signal()
+        shows_down, shows_right = Signal(), Signal()
         m.d.comb += [
             down.eq(self.cross & ~rightward),
             right.eq(self.cross & rightward),
-            hold.eq(~self.cross),
+            shows_down.eq(self.show & down),
+            shows_right.eq(self.show & right),
         ]
         with m.If(self.turn):
             m.d.sync += rightward.eq(~rightward)
-        # The first delta to leave is the far one: lanes enter in reverse order
-        entering = self.plane[lanes - side :][::-1]
-        for i in range(side):
-            for j in range(side):
-                above = square[i - 1][j] if i else entering[j]
-                before = square[i][j - 1] if j else entering[i]
-                cell = square[i][j]
-                m.d.sync += cell.eq((down & above) | (right & before) | (hold & cell))
-        top, left = Cat(square[0])[::-1], Cat(row[0] for row in square)[::-1]
-        bottom = Cat(square[side - 1])[::-1]
-        rightmost = Cat(row[side - 1] for row in square)[::-1]
-        shows_down, shows_right = Signal(), Signal()
-        m.d.comb += [
-            shows_down.eq(self.show & self.cross & ~rightward),
-            shows_right.eq(self.show & self.cross & rightward),
-        ]
-        crossing = (bottom & shows_down.replicate(side)) | (rightmost & shows_right.replicate(side))
-        entered = Mux(rightward, left, top)
 
-        # rows of the store: planes (m >= n) or lanes; both shift the way that the square cannot
+        # The first delta to leave is the far one: lanes enter in reverse order
+        square = CellGrid(side, side, "square")
+        entering = self.plane[lanes - side :][::-1]
+        square.move(m, self.cross, down, entering, right, entering)
+        delta = (square.bottom[::-1] & shows_down.replicate(side)) | (
+            square.rightmost[::-1] & shows_right.replicate(side)
+        )
+        entered = Mux(rightward, square.leftmost, square.top)[::-1]
+
+        # Beside it: late planes or early lanes, which shift the way that the square cannot
         if planes > lanes:
-            rows = [Signal(lanes, name=f"late_{k}", reset_less=True) for k in range(planes - side)]
-            for row, above in zip(rows, [self.plane, *rows], strict=False):
-                keep = ~(self.enter | self.cross)
-                m.d.sync += row.eq(
-                    (above & self.enter.replicate(lanes))
-                    | ((row >> 1) & self.cross.replicate(lanes))
-                    | (row & keep.replicate(lanes))
-                )
-            shows = self.show & self.cross
-            delta = Cat(crossing, (row[0] & shows for row in reversed(rows)))
+            late = CellGrid(planes - side, lanes, "late")
+            shift = self.enter | self.cross
+            late.move(m, shift, self.enter, self.plane[::-1], self.cross, Const(0, planes))
+            delta = Cat(delta, late.rightmost[::-1] & (self.show & self.cross).replicate(planes))
             if planes > lanes + 1:
-                late = Signal()  # planes have entered the store
-                with m.If(self.enter | self.cross):
-                    m.d.sync += late.eq(self.enter & ~self.turn)
-                entered = Mux(late, rows[0], entered)
-        else:
-            rows = [Signal(planes, name=f"early_{k}", reset_less=True) for k in range(lanes - side)]
-            for i, row in enumerate(rows):
-                following = rows[i + 1] if i + 1 < len(rows) else 0
-                keep = ~(self.cross | self.leave)
-                m.d.sync += row.eq(
-                    (Cat(row[1:], self.plane[i]) & self.cross.replicate(planes))
-                    | (following & self.leave.replicate(planes))
-                    | (row & keep.replicate(planes))
-                )
-            delta = crossing
-            if rows:
-                delta = crossing | (rows[0] & self.leave.replicate(planes))
-            entered = Cat(Cat(row[-1] for row in rows), entered)
+                held = Signal()  # planes have entered the store
+                with m.If(shift):
+                    m.d.sync += held.eq(self.enter & ~self.turn)
+                entered = Mux(held, late.top[::-1], entered)
+        elif lanes > planes:
+            early = CellGrid(lanes - side, planes, "early")
+            first = self.plane[: lanes - side][::-1]
+            shift = self.cross | self.leave
+            early.move(m, shift, self.leave, Const(0, planes), self.cross, first)
+            delta |= early.bottom[::-1] & self.leave.replicate(planes)
+            entered = Cat(early.leftmost[::-1], entered)
         m.d.comb += [
             self.delta.eq(delta | (self.base & self.show_base.replicate(planes))),
             self.before.eq(entered),
