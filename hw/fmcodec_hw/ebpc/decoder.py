@@ -8,6 +8,7 @@ from fmcodec.ebpc import Params
 from fmcodec.words import Words
 from fmcodec_hw import axis
 from fmcodec_hw.bit_window import BitWindow
+from fmcodec_hw.ebpc.block_gap import BlockGap
 from fmcodec_hw.ebpc.delta_turn import DeltaTurn
 from fmcodec_hw.ebpc.plane_reader import PlaneReader
 from fmcodec_hw.ebpc.ports import checked_word_bits, core_cycles, keep_bits
@@ -135,7 +136,7 @@ class Decoder(wiring.Component):
         shown = Signal(reset_less=True)
         valid, final = Signal(), Signal()
         free, emit = Signal(), Signal()
-        needs_sign, needs_base = Signal(), Signal(init=1)  # compact: codes that take a cycle
+        needs_sign, needs_base = Signal(), Signal()  # codes to take before the next block's step
         m.d.comb += [
             free.eq(~valid | (self.words.ready & ~final)),
             self.words.valid.eq(valid & (~final | (window.seen & kinds.seen & ~needs_sign))),
@@ -173,15 +174,16 @@ class Decoder(wiring.Component):
         step = Signal()
         gets = Signal()
         wanted = Signal()
-        first_waits = Signal()
+        waits = Signal()
         # A block is longer than a word: what is left in the last one is padding
         ended = window.seen & ~window.more
         shows_most = window.seen | window.shown[most]
+        shows_symbol = window.seen | window.shown[single]
         m.d.comb += [
             dry.eq(Mux(first, ended & needs_base, draining)),
             reads.eq(has_plane & ~dry),
             has_word.eq((crosses & full) | has_base | leaves),
-            step.eq(Mux(dry, full, ~has_plane | there) & (~has_word | wanted) & ~first_waits),
+            step.eq(Mux(dry, full, ~has_plane | there) & (~has_word | wanted) & ~waits),
             gets.eq(step & has_word),
             wanted.eq(free & active & kinds.valid & kinds.nonzero),
             emit.eq(free & active & kinds.valid & (~kinds.nonzero | gets | (dry & ~full))),
@@ -205,29 +207,33 @@ class Decoder(wiring.Component):
             turn.base.eq(planes.base),
         ]
         if self.compact:
-            free_at_end = ~needs_sign
-            if word_bits >= block_words:
-                free_at_end = planes.running & planes.covers_sign & ~dry
-            opens = Mux(first, needs_base & ~needs_sign, step & ends & free_at_end)
+            m.submodules.gap = gap = BlockGap(params)
             m.d.comb += [
-                there.eq(window.seen | window.shown[single] | planes.running),
-                first_waits.eq(first & (needs_sign | (needs_base & ~dry))),
-                planes.takes_sign.eq(needs_sign & shows_most),
-                planes.takes_base.eq(opens & shows_most & ~ended),
+                gap.step.eq(step),
+                gap.first.eq(first),
+                gap.last_plane.eq(last_plane),
+                gap.ends.eq(ends),
+                gap.reads.eq(reads),
+                gap.covers_sign.eq(planes.covers_sign),
+                gap.running.eq(planes.running),
+                gap.shows.eq(shows_most),
+                gap.ended.eq(ended),
+                gap.clear.eq(clear),
+                planes.takes_sign.eq(gap.takes_sign),
+                planes.takes_base.eq(gap.takes_base),
+                needs_sign.eq(gap.needs_sign),
+                needs_base.eq(gap.needs_base),
+                waits.eq(gap.waits),
+                there.eq(shows_symbol | planes.running),
             ]
-            with m.If(step & last_plane & reads):
-                m.d.sync += [needs_sign.eq(~planes.covers_sign), needs_base.eq(1)]
-            with m.If(planes.takes_sign):
-                m.d.sync += needs_sign.eq(0)
-            with m.If(planes.takes_base):
-                m.d.sync += needs_base.eq(0)
-            with m.If(clear):
-                m.d.sync += [needs_sign.eq(0), needs_base.eq(1)]
         else:
-            m.d.comb += there.eq(
-                Mux(first | last_plane, shows_most, window.seen | window.shown[single])
-                | (planes.running & ~last_plane)
-            )
+            m.d.comb += [
+                needs_base.eq(1),  # with plane 0
+                there.eq(
+                    Mux(first | last_plane, shows_most, shows_symbol)
+                    | (planes.running & ~last_plane)
+                ),
+            ]
         with m.If(step):
             # without planes the deltas run out
             drained = dry & (index == side - 1)
@@ -259,7 +265,7 @@ class Decoder(wiring.Component):
             excess = (
                 window.more
                 | (reads & ~first)
-                | (first & ~needs_base if self.compact else 0)
+                | (first & ~needs_base)
                 | (has_base & full)
                 | (begun & (~window.seen | window.whole))
             )
