@@ -15,8 +15,11 @@ from synth.library import Library
 __all__ = ["RECIPES", "logic_depth", "synthesise", "yosys"]
 
 _SIZE = "topo; buffer -c; topo; upsize; dnsize; stime -d"
+_RESIZE = "buffer -c -N 8; topo; upsize; dnsize; upsize; dnsize; stime -d"
 _START = "strash; dch"
+_REWRITE = "dc2; dc2; dc2"
 _FLAT = "if -g -K 6; strash"  # sum-of-product balancing: shorter paths for more gates
+_WIDE = "if -g -C 16 -K 6; strash"  # the same with twice the choices a node
 _TRIM = f"{_FLAT}; dc2 -b"  # and rewriting that keeps the depth won
 
 # Every mapping is a new starting point for the next; five of them find most of what there is
@@ -27,10 +30,10 @@ _COVERS = "; strash; ".join([_COVER] * 5)
 # middle ones wins differs from core to core, so each is run. "area" leaves fan-out unbuffered:
 # its gates are the design's own, its period is not meant to be good.
 RECIPES = {
-    "area": f"strash; dc2; dc2; dc2; {_COVERS}; mfs3 -a -W 20 -D 10; topo; stime -d",
-    "compact": f"{_START}; {_TRIM}; dch; {_TRIM}; dch; amap; {_SIZE}",
+    "area": f"strash; {_REWRITE}; {_COVERS}; mfs3 -a -W 20 -D 10; topo; stime -d",
+    "lean": f"{_START}; {_TRIM}; dch; {_TRIM}; dch; amap; {_SIZE}",
     "balanced": f"{_START}; {_TRIM}; dch; {_TRIM}; dch -f; map -B 0.9; {_SIZE}",
-    "fast": f"{_START}; {_FLAT}; dch; {_TRIM}; dch -f; map -B 0.9; {_SIZE}",
+    "fast": f"strash; {_REWRITE}; dch; {_FLAT}; dch; {_WIDE}; dch -f; map -B 0.9; {_RESIZE}",
     "fastest": f"{_START}; {_FLAT}; dch; {_FLAT}; dch; {_FLAT}; dch; map -B 0.9; {_SIZE}",
 }
 
