@@ -163,3 +163,9 @@ class Bench:
     def cycles(self) -> int:
         """Cycles from the first beat of the last packet sent to the end of the last received."""
         return round(convert(self.ended - self.started[-1], "step", to="ns")) // PERIOD
+
+    def check_cycles(self, core: str, kind: str, words: np.ndarray) -> None:
+        """The packet `words`, sent alone with no port pausing, has kept the bound."""
+        slack = max_cycles(words) - self.cycles()
+        RUN.record(core=core, kind=kind, words=len(words), cycles=self.cycles(), slack=slack)
+        assert slack >= 0, f"{kind}, {len(words)} words: {-slack} cycles too many"

@@ -10,7 +10,16 @@ import numpy as np
 from fmcodec.ebpc import Params
 from fmcodec.ebpc.stream import Encoded
 
-__all__ = ["KINDS", "damaged", "every_kind", "every_size", "make", "sizes", "vectors"]
+__all__ = [
+    "KINDS",
+    "damaged",
+    "every_density",
+    "every_kind",
+    "every_size",
+    "make",
+    "sizes",
+    "vectors",
+]
 
 KINDS = (
     "zeros",
@@ -88,6 +97,16 @@ def every_size(params: Params, kinds: int, rng: np.random.Generator) -> list[np.
 def every_kind(params: Params, rng: np.random.Generator) -> list[np.ndarray]:
     """A packet of every kind, a dozen blocks long."""
     return [make(params, kind, 12 * params.block_words + 3, rng) for kind in KINDS]
+
+
+def every_density(params: Params, rng: np.random.Generator) -> list[np.ndarray]:
+    """Random packets of none to nine tenths of zeros, forty blocks long."""
+    batch = []
+    for tenths in range(10):
+        words = make(params, "dense", 40 * params.block_words, rng)
+        words[rng.random(len(words)) < tenths / 10] = 0
+        batch.append(words)
+    return batch
 
 
 def vectors(path: Path, step: int = 1) -> Iterator[tuple[str, np.ndarray, Encoded]]:
