@@ -22,15 +22,16 @@ _FLAT = "if -g -K 6; strash"  # sum-of-product balancing: shorter paths for more
 _WIDE = "if -g -C 16 -K 6; strash"  # the same with twice the choices a node
 _TRIM = f"{_FLAT}; dc2 -b"  # and rewriting that keeps the depth won
 
-# Every mapping is a new starting point for the next; five of them find most of what there is
-_COVER = "dch; amap -F 10 -A 10"
-_COVERS = "; strash; ".join([_COVER] * 5)
+# Every cover is a new starting point for the next, found by one criterion and the other in turn
+_COVERS = "; strash; ".join(
+    f"dch; amap {criterion}-F 10 -A 10" for criterion in ("", "-m ", "", "-m ", "", "-m ", "")
+)
 
 # ABC scripts from the smallest netlist to the fastest. None wins both ends, and which of the
 # middle ones wins differs from core to core, so each is run. "area" leaves fan-out unbuffered:
 # its gates are the design's own, its period is not meant to be good.
 RECIPES = {
-    "area": f"strash; {_REWRITE}; {_COVERS}; mfs3 -a -W 20 -D 10; topo; stime -d",
+    "area": f"strash; {_REWRITE}; {_COVERS}; topo; stime -d",
     "lean": f"{_START}; {_TRIM}; dch; {_TRIM}; dch; amap; {_SIZE}",
     "balanced": f"{_START}; {_TRIM}; dch; {_TRIM}; dch -f; map -B 0.9; {_SIZE}",
     "fast": f"strash; {_REWRITE}; dch; {_FLAT}; dch; {_WIDE}; dch -f; map -B 0.9; {_RESIZE}",
