@@ -15,7 +15,7 @@ from synth.library import Library
 __all__ = ["RECIPES", "logic_depth", "synthesise", "yosys"]
 
 _SIZE = "topo; buffer -c; topo; upsize; dnsize; stime -d"
-_RESIZE = "buffer -c -N 8; topo; upsize; dnsize; upsize; dnsize; stime -d"
+_RESIZE = "topo; buffer -c -N 8; topo; upsize; dnsize; upsize; dnsize; stime -d"
 _START = "strash; dch"
 _REWRITE = "dc2; dc2; dc2"
 _FLAT = "if -g -K 6; strash"  # sum-of-product balancing: shorter paths for more gates
