@@ -54,7 +54,7 @@ bench: $(VENV)/numcodecs.stamp  ## words per second of the golden models and the
 results: $(VENV)/results.stamp  ## doc/results.md from networks and images
 	$(BIN)/fmcodec results $(ARGS)
 
-readme: $(VENV)/synth.stamp  ## README's synthesis tables from synth/baseline.json
+readme: $(VENV)/synth.stamp  ## the documents' synthesis tables from synth/baseline.json
 	$(BIN)/python -m synth.readme
 
 diagrams:  ## the block diagrams of doc/architecture.md from their text

@@ -235,14 +235,25 @@ def test_readme_tables_are_filled_between_their_markers():
     assert new.startswith("a\n<!-- synth: lib -->\n|")
     assert new.endswith("|\n<!-- end -->\nb\n")
     assert readme.filled(new, kept) == new
-    with pytest.raises(ValueError, match=r"^README's figures must be of lib, not 'other'$"):
+    with pytest.raises(ValueError, match=r"^a table's figures must be of lib, not 'other'$"):
         readme.filled(text.replace("lib", "other"), kept)
 
 
-def test_the_readme_has_the_committed_figures():
+def test_a_marker_chooses_configurations():
+    kept = {"lib": {"period": 3.6, "results": {"8/8/16": {"encoder": figures()}}}}
+    kept["lib"]["results"]["8/8/8"] = {"decoder": figures()}
+    both = readme.filled("<!-- synth: lib -->\n<!-- end -->", kept)
+    one = readme.filled("<!-- synth: lib; 8/8/8 -->\n<!-- end -->", kept)
+    assert "encoder" in both
+    assert "encoder" not in one
+    assert "| 8/8/8 | decoder |" in one
+
+
+@pytest.mark.parametrize("document", readme.DOCUMENTS, ids=lambda path: path.name)
+def test_documents_have_the_committed_figures(document):
     if not BASELINE.exists():
         pytest.skip("no figures are committed yet")
-    text = readme.README.read_text()
+    text = document.read_text()
     assert "<!-- synth: " in text
     assert readme.filled(text, json.loads(BASELINE.read_text())) == text
 
