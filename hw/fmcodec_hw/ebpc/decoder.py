@@ -1,6 +1,6 @@
 """The EBPC decoder: BPC and ZNZ streams in, words out."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -261,22 +261,37 @@ class Decoder(wiring.Component):
         ]
 
         if self.checked:
-            damaged, begun, damage = Signal(), Signal(), Signal()
-            excess = (
-                window.more
-                | (reads & ~first)
-                | (first & ~needs_base)
-                | (has_base & full)
-                | (begun & (~window.seen | window.whole))
-            )
-            m.d.comb += damage.eq(
-                damaged
-                | (window.step & planes.damaged)
-                | window.overrun
-                | kinds.damaged
-                | (emit & kinds.nonzero & ~gets)
-                | (final & ~needs_sign & (excess | (window.held & ~window.seen)))
-            )
+            excess = (reads & ~first) | (first & ~needs_base) | (has_base & full)
+            told = kinds.damaged | (emit & kinds.nonzero & ~gets)
+            over = final & ~needs_sign
+            damage = self._damage(m, window, planes, told, over, excess, clear)
             m.d.comb += self.words.payload.user.eq(final & damage)
-            m.d.sync += [damaged.eq(damage & ~clear), begun.eq((begun | planes.step) & ~clear)]
         return m
+
+    def _damage(
+        self,
+        m: Module,
+        window: BitWindow,
+        planes: PlaneReader,
+        told: Value,
+        over: Value,
+        excess: Value,
+        clear: Value,
+    ) -> Value:
+        """The packet was damaged, as far as seen.
+
+        told: others say so in this cycle; over: all words are out and all codes taken;
+        excess: then a block has begun that has no words.
+        """
+        damaged, begun, damage = Signal(), Signal(), Signal()
+        left = window.more | (window.held & ~window.seen)
+        unread = begun & (~window.seen | window.whole)
+        m.d.comb += damage.eq(
+            damaged
+            | (window.step & planes.damaged)
+            | window.overrun
+            | told
+            | (over & (excess | left | unread))
+        )
+        m.d.sync += [damaged.eq(damage & ~clear), begun.eq((begun | planes.step) & ~clear)]
+        return damage

@@ -183,39 +183,10 @@ class Encoder(wiring.Component):
             packer.push.eq(symbols.push),
             packer.blank.eq(empty),
         ]
-        single_room = packer.room(symbols.single_bits)
-        closing = state == _State.CLOSE
         if isinstance(symbols, SymbolQueue):
-            sign = symbols.code_sign
-            mod.d.comb += [
-                coder.dbx.eq(Mux(sign, deltas.sign_dbx, deltas.dbx)),
-                coder.dbp.eq(Mux(sign, deltas.sign_dbp, deltas.dbp)),
-                symbols.opens.eq(state != _State.FLUSH),
-                symbols.sign_zero.eq(~deltas.sign_dbx.any()),
-                symbols.room.eq(single_room),
-                room.eq(symbols.ready),
-                packer.close.eq(closing & symbols.idle),
-            ]
+            self._one_code(mod, deltas, coder, symbols, packer, room, state)
         else:
-            mod.submodules.sign_coder = sign_coder = PlaneCoder(params)
-            base_room = packer.room(symbols.base_bits)
-            mod.d.comb += [
-                coder.dbx.eq(deltas.dbx),
-                coder.dbp.eq(deltas.dbp),
-                sign_coder.dbx.eq(deltas.sign_dbx),
-                sign_coder.dbp.eq(deltas.sign_dbp),
-                symbols.second.eq(index == 1),
-                symbols.sign_symbol.eq(sign_coder.symbol),
-                symbols.sign_zero.eq(sign_coder.zero),
-                room.eq(
-                    Mux(
-                        index < 2,
-                        Mux(turning, packer.room(symbols.turn_bits), base_room),
-                        single_room,
-                    )
-                ),
-                packer.close.eq(closing),
-            ]
+            self._two_codes(mod, deltas, coder, symbols, packer, room, state, index)
 
         with mod.If(accept & self.words.payload.last):
             mod.d.sync += [state.eq(_State.FILL), znz_closing.eq(1)]
@@ -228,3 +199,54 @@ class Encoder(wiring.Component):
         with mod.If(packer.closed):
             mod.d.sync += state.eq(_State.TAKE)
         return mod
+
+    def _one_code(
+        self,
+        mod: Module,
+        deltas: PlaneSubtractor,
+        coder: PlaneCoder,
+        symbols: SymbolQueue,
+        packer: BitPacker,
+        room: Signal,
+        state: Signal,
+    ) -> None:
+        """Where one code a cycle is pushed, the sign plane takes its turn at the coder."""
+        sign = symbols.code_sign
+        mod.d.comb += [
+            coder.dbx.eq(Mux(sign, deltas.sign_dbx, deltas.dbx)),
+            coder.dbp.eq(Mux(sign, deltas.sign_dbp, deltas.dbp)),
+            symbols.opens.eq(state != _State.FLUSH),
+            symbols.sign_zero.eq(~deltas.sign_dbx.any()),
+            symbols.room.eq(packer.room(symbols.single_bits)),
+            room.eq(symbols.ready),
+            packer.close.eq((state == _State.CLOSE) & symbols.idle),
+        ]
+
+    def _two_codes(
+        self,
+        mod: Module,
+        deltas: PlaneSubtractor,
+        coder: PlaneCoder,
+        symbols: SymbolRegister,
+        packer: BitPacker,
+        room: Signal,
+        state: Signal,
+        index: Signal,
+    ) -> None:
+        """Where two codes are pushed in some steps, the sign plane has a coder of its own."""
+        mod.submodules.sign_coder = sign_coder = PlaneCoder(self.params)
+        turn_room, base_room, single_room = (
+            packer.room(bits)
+            for bits in (symbols.turn_bits, symbols.base_bits, symbols.single_bits)
+        )
+        mod.d.comb += [
+            coder.dbx.eq(deltas.dbx),
+            coder.dbp.eq(deltas.dbp),
+            sign_coder.dbx.eq(deltas.sign_dbx),
+            sign_coder.dbp.eq(deltas.sign_dbp),
+            symbols.second.eq(index == 1),
+            symbols.sign_symbol.eq(sign_coder.symbol),
+            symbols.sign_zero.eq(sign_coder.zero),
+            room.eq(Mux(index < 2, Mux(index == 0, turn_room, base_room), single_room)),
+            packer.close.eq(state == _State.CLOSE),
+        ]
