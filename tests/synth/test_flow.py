@@ -146,7 +146,7 @@ def test_a_counter_goes_through_the_flow(own, counter, tmp_path):
 def test_clock_gating_takes_the_enable_out_of_the_logic(own, tmp_path):
     bank = """
         module bank(input clk, input enable, input [15:0] d, output reg [15:0] q);
-          always @(posedge clk) if (enable) q <= d;
+          always @(posedge clk) if (enable) q <= d ^ {d[0], d[15:1]};
         endmodule
     """
 
