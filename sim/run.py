@@ -39,7 +39,7 @@ SOURCES = ("ebpc_pair.v", "axis_monitor.v")
 VERILATOR_SOURCES = ("ebpc_pair.vlt",)
 VERILATOR_ARGS = ("--no-public-flat-rw", "-Wno-fatal", "-Wno-lint", "-CFLAGS", "-O1")
 BENCHES = ("encoder", "decoder", "loop", "maps")
-SHORT_CONFIGS = ("8/8/16", "8/8/16p2", "16/8/16", "16/16/16p2-async")
+SHORT_CONFIGS = ("8/8/16", "8/8/16p2", "8/8/16-compact", "16/8/16", "16/16/16p2-async")
 # what a run of `make sim MAP=` simulates, by the bits of the map's words
 MAP_CONFIGS = {8: ("8/8/16", "8/8/16p2"), 16: ("16/16/16",), 32: ("32/16/16",)}
 
