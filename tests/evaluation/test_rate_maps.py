@@ -70,6 +70,16 @@ def test_contexts_are_charged(folder, tmp_path):
         assert share == rate.images * rate.context_bits / (1 if "batch 1" in scheme else 256)
 
 
+def test_changed_files_are_measured_again(folder, tmp_path):
+    before = measured(folder, tmp_path)["project", "FMTC 64", 20.0]
+    file = folder / "image1.npz"
+    with np.load(file) as kept:
+        arrays = dict(kept)
+    np.savez(file, **(arrays | {"project": 0 * arrays["project"]}))
+    after = measured(folder, tmp_path)["project", "FMTC 64", 20.0]
+    assert after.signal < before.signal
+
+
 def test_finished_parts_are_kept(folder, tmp_path, monkeypatch):
     first = measured(folder, tmp_path)
     monkeypatch.setattr(rate_maps, "_measure", lambda *_: pytest.fail("measured twice"))

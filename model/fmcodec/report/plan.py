@@ -17,7 +17,7 @@ from fmcodec.capture.images import files_in
 from fmcodec.codecs import codec_ids, get_codec
 from fmcodec.formats import Format, Order, parse_format
 
-__all__ = ["CODECS", "Plan", "Task", "codec_config", "tasks"]
+__all__ = ["CODECS", "Plan", "Task", "codec_config", "digest_of", "tasks"]
 
 CODECS = tuple(codec_ids())
 
@@ -135,7 +135,7 @@ def tasks(
         layers: names of all layers, needed to cut them into batches.
     """
     alone = replace(plan, sources=(source,))
-    files = _stamp(source.network) + _stamp(source.images)
+    files = digest_of(source)
     count = plan.image_count(source)
     batch = plan.batch_images or -(-count // 100)
     groups: list[tuple[str, ...] | None] = [None]
@@ -158,6 +158,11 @@ def codec_config(text: str) -> dict[str, Any]:
             raise InputError(f"codec must be ID or ID:NAME=VALUE,..., not {text!r}")
         config[key] = int(value) if value.lstrip("-").isdigit() else value
     return config
+
+
+def digest_of(source: SourceSpec) -> str:
+    """Digest of a source's files: another one whenever what was measured of them may be."""
+    return _stamp(source.network) + _stamp(source.images)
 
 
 def _stamp(path: str | None) -> str:

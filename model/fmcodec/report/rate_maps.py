@@ -19,7 +19,7 @@ from fmcodec.capture import CapturedMap, InputError, SourceSpec
 from fmcodec.fmtc import Params
 from fmcodec.fmtc.choice import Candidate, candidates, choose
 from fmcodec.fmtc.layer import LayerCodec
-from fmcodec.report.plan import CODECS, Plan, Task
+from fmcodec.report.plan import CODECS, Plan, Task, digest_of
 from fmcodec.report.rate_codecs import MAX_VALUES, Plain, Titled, enough, windows
 from fmcodec.report.rate_points import FMTC, FMTC_ONE, PLAIN, SHARED_BATCH
 
@@ -109,7 +109,7 @@ def measure(
 def part_file(plan: Plan, source: SourceSpec, step: str, folder: Path) -> Path:
     """Where a report keeps what it measured of a source, whatever its codecs and formats."""
     alone = replace(plan, sources=(source,), codecs=CODECS, formats=("fixed8",), orders=("nchw",))
-    task = Task(alone, step, (0, plan.image_count(source)))
+    task = Task(alone, step, (0, plan.image_count(source)), files=digest_of(source))
     return folder / "parts" / f"{task.key()}.json"
 
 
