@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,7 +19,7 @@ from fmcodec.codecs import codec_ids
 
 if TYPE_CHECKING:
     from fmcodec.report.page import Section, Table
-    from fmcodec.report.plan import Plan
+    from fmcodec.report.plan import Plan, Progress
 
 __all__ = ["PACKAGES", "report", "show_progress"]
 
@@ -179,7 +179,7 @@ def _is_quantised(source: SourceSpec) -> bool:
 def _write(
     plan: Plan,
     folder: Path,
-    progress: Callable[[str, int, int], None],
+    progress: Progress,
     lossy: list[Section],
 ) -> tuple[Table, Path]:
     from fmcodec.report import page
@@ -196,7 +196,7 @@ def _write(
 
 
 @contextmanager
-def show_progress(console: Console) -> Iterator[Callable[[str, int, int], None]]:
+def show_progress(console: Console) -> Iterator[Progress]:
     """Bars of a long run; yields the function that moves them: (what, done, total)."""
     from rich.progress import (
         BarColumn,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from itertools import islice
@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from fmcodec.capture import InputError, SourceSpec
 from fmcodec.capture.errors import require
 from fmcodec.report.measure import Result, needs_maxima, run
-from fmcodec.report.plan import Plan, Task, tasks
+from fmcodec.report.plan import Plan, Progress, Task, tasks
 from fmcodec.report.store import Store
 
 __all__ = ["DaskRunner", "LocalRunner", "Runner", "measure"]
@@ -93,7 +93,7 @@ def measure(
     plan: Plan,
     store: Store,
     runner: Runner,
-    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+    progress: Progress = lambda what, done, total: None,
 ) -> list[Task]:
     """Measure everything that a plan asks for, and keep it in the store.
 
@@ -156,7 +156,7 @@ def _run(
     store: Store,
     runner: Runner,
     what: str,
-    progress: Callable[[str, int, int], None],
+    progress: Progress,
 ) -> Iterator[tuple[Task, Result]]:
     pending: list[Task] = []
     done = 0

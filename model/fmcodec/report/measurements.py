@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
@@ -12,13 +11,11 @@ import numpy as np
 
 from fmcodec.capture import InputError, SourceSpec
 from fmcodec.report.engine import LocalRunner, measure
-from fmcodec.report.plan import Plan
+from fmcodec.report.plan import Plan, Progress
 from fmcodec.report.store import Store
 from fmcodec.report.summary import Summary
 
 __all__ = ["NAMES", "measure_all"]
-
-Progress = Callable[[str, int, int], None]
 
 # what the networks are called on the page
 NAMES = {

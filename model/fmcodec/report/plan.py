@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,10 @@ from fmcodec.capture.images import files_in
 from fmcodec.codecs import codec_ids, get_codec
 from fmcodec.formats import Format, Order, parse_format
 
-__all__ = ["CODECS", "Plan", "Task", "codec_config", "digest_of", "tasks"]
+__all__ = ["CODECS", "Plan", "Progress", "Task", "codec_config", "digest_of", "tasks"]
 
 CODECS = tuple(codec_ids())
+Progress = Callable[[str, int, int], None]  # is told (what, done, total)
 
 
 @dataclass(frozen=True)

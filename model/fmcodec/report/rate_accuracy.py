@@ -6,7 +6,7 @@ A point, one scheme at one noise budget in one network, is measured once and kep
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,18 @@ import numpy as np
 from fmcodec.capture import InputError
 from fmcodec.capture.errors import require
 from fmcodec.fmtc import Params
-from fmcodec.report.rate_points import BREAKDOWN_NOISE
+from fmcodec.report.files import written_aside
+from fmcodec.report.plan import Progress
+from fmcodec.report.rate_points import (
+    BREAKDOWN_NOISE,
+    FIXED,
+    FMTC,
+    FMTC_LONG,
+    FMTC_ONE,
+    MOBILENET,
+    PLAIN,
+    SHARED_BATCH,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,16 +42,14 @@ NETWORKS = {
     "resnet20_cifar10": (0.02, 0.035, *NOISE),
     "resnet8_cifar10": (0.02, 0.035, *NOISE),
     "squeezenet_v1_0": NOISE,
-    "mobilenet_v2": NOISE,
+    MOBILENET: NOISE,
 }
 # noise budgets at which one parameter after another is varied
-STUDIES = {"resnet20_cifar10": 0.17, "mobilenet_v2": 0.17}
+STUDIES = {"resnet20_cifar10": 0.17, MOBILENET: 0.17}
 CALIBRATION_IMAGES = 256
 CALIBRATION_PHOTOS = 16
 HELD_OUT_IMAGES = 1000
 LABELLED_IMAGES = 500
-
-Progress = Callable[[str, int, int], None]
 
 
 def section(data: Path, work: Path, figures: Path, progress: Progress) -> str:
@@ -170,14 +179,15 @@ def schemes() -> list[tuple[Scheme, bool]]:
     """The schemes of every network, and whether they follow the noise budget."""
     from fmcodec.report.rate_experiment import Scheme
 
+    ebpc, zvc, huffman = FIXED
     return [
-        (Scheme("EBPC, 8 bits", kind="lossless", codec="ebpc"), False),
-        (Scheme("ZVC, 8 bits", kind="lossless", codec="zvc"), False),
-        (Scheme("Huffman, 8 bits", kind="plain"), False),
-        (Scheme("quantise + Huffman", kind="plain"), True),
-        (Scheme("FMTC 64, batch 1", batch=1), True),
-        (Scheme("FMTC 64", batch=256), True),
-        (Scheme("FMTC 256", max_length=256, batch=256), True),
+        (Scheme(ebpc, kind="lossless", codec="ebpc"), False),
+        (Scheme(zvc, kind="lossless", codec="zvc"), False),
+        (Scheme(huffman, kind="plain"), False),
+        (Scheme(PLAIN, kind="plain"), True),
+        (Scheme(FMTC_ONE, batch=1), True),
+        (Scheme(FMTC, batch=SHARED_BATCH), True),
+        (Scheme(FMTC_LONG, max_length=256, batch=SHARED_BATCH), True),
     ]
 
 
@@ -188,7 +198,7 @@ def study(name: str) -> list[Scheme]:
     def shaped(*shapes: tuple[int, int]) -> list[Scheme]:
         return [Scheme(f"group {c}, block {b}", layout=(c, b)) for c, b in shapes]
 
-    if name == "mobilenet_v2":  # the one with more than 64 channels
+    if name == MOBILENET:  # the one with more than 64 channels
         return shaped((16, 1), (64, 1), (128, 1))
 
     def build(matrix_bits: int = 10, tables: int = 4) -> Params:
@@ -196,9 +206,9 @@ def study(name: str) -> list[Scheme]:
 
     counts = (1, 2, 4, 8)
     return [
-        *(Scheme(f"G = {g}", batch=256, params=build(tables=g)) for g in counts),
-        Scheme("TW = 8", batch=256, params=build(matrix_bits=8)),
-        Scheme("no floor", batch=256, floor=None),
+        *(Scheme(f"G = {g}", batch=SHARED_BATCH, params=build(tables=g)) for g in counts),
+        Scheme("TW = 8", batch=SHARED_BATCH, params=build(matrix_bits=8)),
+        Scheme("no floor", batch=SHARED_BATCH, floor=None),
         *shaped((8, 1), (16, 1), (32, 1), (64, 1), (4, 2), (16, 2), (4, 4), (16, 4)),
     ]
 
@@ -212,10 +222,8 @@ def _tasks(name: str, noises: Sequence[float]) -> list[tuple[Scheme, float]]:
 
 
 def _save(measured: dict[str, Any], store: Path) -> None:
-    store.parent.mkdir(parents=True, exist_ok=True)
-    partial = store.with_suffix(".partial")
-    partial.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
-    partial.replace(store)
+    with written_aside(store) as aside:
+        aside.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
 
 
 def _inputs(network: Network, pixels: Iterable[np.ndarray]) -> Tensor:

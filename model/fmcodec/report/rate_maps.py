@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -19,7 +19,8 @@ from fmcodec.capture import CapturedMap, InputError, SourceSpec
 from fmcodec.fmtc import Params
 from fmcodec.fmtc.choice import Candidate, candidates, choose
 from fmcodec.fmtc.layer import LayerCodec
-from fmcodec.report.plan import CODECS, Plan, Task, digest_of
+from fmcodec.report.files import written_aside
+from fmcodec.report.plan import CODECS, Plan, Progress, Task, digest_of
 from fmcodec.report.rate_codecs import MAX_VALUES, Plain, Titled, enough, windows
 from fmcodec.report.rate_points import FMTC, FMTC_ONE, PLAIN, SHARED_BATCH
 
@@ -29,7 +30,6 @@ CALIBRATION_IMAGES = 32  # spread over those that are not measured
 SCHEMES = (PLAIN, FMTC_ONE, FMTC)
 
 Maps = npt.NDArray[np.float32]
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass
@@ -120,10 +120,8 @@ def _kept(
     if file.exists():
         return [LayerRate(**row) for row in json.loads(file.read_text())]
     rates = _measure(plan, source, target, progress)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    aside = file.with_suffix(".partial")
-    aside.write_text(json.dumps([asdict(rate) for rate in rates]), encoding="utf-8")
-    aside.replace(file)
+    with written_aside(file) as aside:
+        aside.write_text(json.dumps([asdict(rate) for rate in rates]), encoding="utf-8")
     return rates
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from fmcodec.capture.errors import require
 from fmcodec.report.drawing import Figure
 from fmcodec.report.energy import MEMORIES, energy
+from fmcodec.report.markdown import markdown_table, rendered
 from fmcodec.report.rate_points import (
     BATCH,
     BREAKDOWN_NOISE,
@@ -39,12 +39,9 @@ PUBLISHED = (3.85, 3.36)
 
 def render(measured: dict[str, Any], drawings: Sequence[Figure]) -> str:
     """The section's text."""
-    jinja2 = require("jinja2", "report", "the results page")
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("fmcodec.report"), undefined=jinja2.StrictUndefined
-    )
     networks = measured["networks"]
-    return environment.get_template("rate_accuracy.md").render(
+    return rendered(
+        "rate_accuracy.md",
         harm=HARM,
         batch=SHARED_BATCH,
         published=PUBLISHED,
@@ -65,10 +62,8 @@ def render(measured: dict[str, Any], drawings: Sequence[Figure]) -> str:
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
-    """Markdown of rows, the first of which are heads; figures stand to the right."""
-    head, *body = rows
-    rule = ["---", *["---:"] * (len(head) - 1)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *body))
+    """Markdown of rows, the first of which are heads."""
+    return markdown_table(rows[0], rows[1:])
 
 
 def _figure(value: float | None, digits: int = 2) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
 from itertools import groupby
@@ -15,10 +14,11 @@ import numpy as np
 from fmcodec.capture import NetworkSource, SourceSpec
 from fmcodec.capture.images import fit
 from fmcodec.report.drawing import drawn
+from fmcodec.report.files import file_name, written_aside
 from fmcodec.report.page import Section, Table
-from fmcodec.report.plan import Plan
+from fmcodec.report.plan import Plan, Progress
 from fmcodec.report.rate_figures import layer_bars, layer_bits, rate_curves
-from fmcodec.report.rate_maps import SCHEMES, LayerRate, Progress, measure, part_file, snr_db
+from fmcodec.report.rate_maps import SCHEMES, LayerRate, measure, part_file, snr_db
 from fmcodec.report.rate_page import budget_rows
 from fmcodec.report.rate_points import FMTC, PLAIN
 
@@ -63,12 +63,13 @@ def sections(
 
 
 def _write(rates: list[LayerRate], file: Path) -> None:
-    aside = file.with_name(f".{file.name}")
-    with aside.open("w", newline="", encoding="utf-8") as out:
+    with (
+        written_aside(file) as aside,
+        aside.open("w", newline="", encoding="utf-8") as out,
+    ):
         writer = csv.DictWriter(out, [field.name for field in fields(LayerRate)])
         writer.writeheader()
         writer.writerows(asdict(rate) for rate in rates)
-    os.replace(aside, file)
 
 
 def _table(cases: list[list[LayerRate]]) -> Table:
@@ -108,12 +109,7 @@ def layer_rates(case: list[LayerRate]) -> tuple[str, str, Canvas]:
         "Bits per value of every layer, contexts left out; bars end at 9, which maps of a few "
         "values pass with their headers. Where bars are alike no transform was worth its cost."
     )
-    return f"fmtc-layers-{_safe(network)}-{target:g}", caption, canvas
-
-
-def _safe(network: str) -> str:
-    """A network's name as a part of a file name."""
-    return "".join(c if c.isalnum() or c in "-_." else "-" for c in network)
+    return f"fmtc-layers-{file_name(network)}-{target:g}", caption, canvas
 
 
 def _inside(plan: Plan, source: SourceSpec, folder: Path, progress: Progress) -> list[Section]:
@@ -136,7 +132,7 @@ def _inside(plan: Plan, source: SourceSpec, folder: Path, progress: Progress) ->
     store = part_file(plan, source, "fmtc-inside", folder)
     measured = measure_images(network, inputs, store, progress=progress)
     head, *rows = budget_rows(measured, network.name)
-    safe = _safe(network.name)
+    safe = file_name(network.name)
     drawings = [
         replace(rate_curves(measured, [network.name]), name=f"fmtc-accuracy-{safe}"),
         replace(layer_bits(measured, network.name), name=f"fmtc-inside-{safe}"),

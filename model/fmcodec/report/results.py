@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +15,8 @@ from fmcodec.capture.errors import require
 from fmcodec.report.command import PACKAGES, show_progress
 from fmcodec.report.energy import MEMORIES, energy_text
 from fmcodec.report.figures import Figure, layer_ratios, overview
+from fmcodec.report.files import written_aside
+from fmcodec.report.markdown import markdown_table, rendered
 from fmcodec.report.measurements import NAMES, measure_all
 from fmcodec.report.summary import Case, Summary, title_of
 
@@ -85,26 +85,22 @@ def results(data: str, work: str, output: str, lossless_only: bool) -> int:
     figures.mkdir(parents=True, exist_ok=True)
     for name, figure in drawings.items():
         (figures / f"{name}.svg").write_text(figure.svg, encoding="utf-8")
-    draft = Path(f"{output}.draft")
-    draft.write_text(text, encoding="utf-8")
-    os.replace(draft, output)
+    with written_aside(output) as draft:
+        draft.write_text(text, encoding="utf-8")
     click.echo(output)
     return 0
 
 
 def render(summaries: dict[str, Summary], work: Path, lossy: str = "") -> str:
     """The page's text; `lossy` is the section on lossy coding, Markdown."""
-    jinja2 = require("jinja2", "report", "the results page")
     deployed, floating = summaries["deployed"], summaries["float"]
     mobile = Case(MOBILE, "deployed", "nchw")
     mobile_fixed = Case(MOBILE, "fixed8", "nchw")
     by_layer = deployed.ratios(deployed.of(mobile), "layer")
     words = deployed.words(deployed.of(mobile), "kind")
     steps = json.loads((work / "training.json").read_text())
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("fmcodec.report"), undefined=jinja2.StrictUndefined
-    )
-    text = environment.get_template("results.md").render(
+    text = rendered(
+        "results.md",
         version=fmcodec.__version__,
         ebpc_words=f"{sum(_all_words(s) for s in summaries.values()) / 1e6:.0f} million",
         cifar_images=floating.images(Case("resnet20_cifar10", "fixed8", "nchw")),
@@ -170,12 +166,6 @@ def _block_gains(summary: Summary) -> list[float]:
     return [line["ebpc:block_words=16"] / line["ebpc"] - 1 for line in lines]
 
 
-def _markdown(columns: Sequence[str], rows: Iterable[Sequence[str]], texts: int) -> str:
-    """A table; the first `texts` columns to the left, numbers to the right."""
-    lines = [columns, ["---" if n < texts else "---:" for n in range(len(columns))], *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
 def _cells(ratios: dict[str, float]) -> list[str]:
     """Ratios of one row, the best real codec in bold."""
     best = max((r, c) for c, r in ratios.items() if c != "entropy")[1]
@@ -198,7 +188,7 @@ def _ratio_table(summary: Summary, form: str) -> str:
     for case in (c for c in summary.cases if c.format == form):
         for kind, name in ((None, "all"), ("relu", "ReLU")):
             rows.append([NAMES[case.network], name, *_row(summary, case, kind)])
-    return _markdown(["network", "maps", "zeros, %", *_heads(summary)], rows, 2)
+    return markdown_table(["network", "maps", "zeros, %", *_heads(summary)], rows, 2)
 
 
 def _protocol_table(*summaries: Summary) -> str:
@@ -208,7 +198,7 @@ def _protocol_table(*summaries: Summary) -> str:
             for kind, name in ((None, "all"), ("relu", "ReLU")):
                 if kind is None or len(summary.kinds(case)) > 1:
                     rows.append([NAMES[case.network], name, *_row(summary, case, kind)])
-    return _markdown(["network", "maps", "zeros, %", *_heads(summaries[0])], rows, 2)
+    return markdown_table(["network", "maps", "zeros, %", *_heads(summaries[0])], rows, 2)
 
 
 def _paper_table(summary: Summary) -> str:
@@ -218,7 +208,7 @@ def _paper_table(summary: Summary) -> str:
         if network is not None:
             measured = f"{_line(summary, Case(network, 'fixed8', 'nchw'), kind)['ebpc']:.2f}"
         rows.append([theirs, "-" if ratio is None else f"{ratio:g}", ours, measured])
-    return _markdown(["paper", "EBPC", "measured here", "EBPC"], rows, 1)
+    return markdown_table(["paper", "EBPC", "measured here", "EBPC"], rows, 1)
 
 
 def _known_table(summaries: dict[str, Summary]) -> str:
@@ -240,7 +230,7 @@ def _known_table(summaries: dict[str, Summary]) -> str:
             ]
         )
     heads = ["network", "maps", "format", "order", "codec", "known", "photographs", "here"]
-    return _markdown([*heads, "difference, %", f"{SUBSET} of them, 5 to 95 %"], rows, 5)
+    return markdown_table([*heads, "difference, %", f"{SUBSET} of them, 5 to 95 %"], rows, 5)
 
 
 def _choices(rows: pd.DataFrame) -> tuple[float, float]:
@@ -257,7 +247,7 @@ def _case_table(summary: Summary, names: tuple[str, ...]) -> str:
     for case in summary.cases:
         cells = {"network": NAMES[case.network], "format": case.format, "order": case.order}
         rows.append([*(cells[name] for name in names), *_row(summary, case, None)])
-    return _markdown([*names, "zeros, %", *_heads(summary)], rows, len(names))
+    return markdown_table([*names, "zeros, %", *_heads(summary)], rows, len(names))
 
 
 def _gradient_table(summary: Summary) -> str:
@@ -271,7 +261,7 @@ def _gradient_table(summary: Summary) -> str:
             ratios = _ratios(summary, chosen)
             zeros = 100 * float(summary.sparsity(chosen, "network").iloc[0])
             rows.append([case.format, kind, f"{zeros:.1f}", *_cells(ratios)])
-    return _markdown(["format", "gradients", "zeros, %", *_heads(summary)], rows, 2)
+    return markdown_table(["format", "gradients", "zeros, %", *_heads(summary)], rows, 2)
 
 
 def _spread_table(*summaries: Summary) -> str:
@@ -290,7 +280,7 @@ def _spread_table(*summaries: Summary) -> str:
                 ]
             )
     heads = ["network", "format", "images", "EBPC, mean", "deviation, %", "least", "most"]
-    return _markdown(heads, rows, 2)
+    return markdown_table(heads, rows, 2)
 
 
 def _cost_table(*summaries: Summary) -> str:
@@ -310,4 +300,4 @@ def _cost_table(*summaries: Summary) -> str:
                 ]
             )
     heads = ["network", "format", "words/cycle, 1 word per beat", "2", "energy saved, %"]
-    return _markdown([*heads, *(f"{m.name}, mJ" for m in MEMORIES)], rows, 2)
+    return markdown_table([*heads, *(f"{m.name}, mJ" for m in MEMORIES)], rows, 2)

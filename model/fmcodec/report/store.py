@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from fmcodec.capture import InputError
 from fmcodec.capture.errors import require
+from fmcodec.report.files import written_aside
 from fmcodec.report.measure import FACT_COLUMNS, MAP_COLUMNS, Result
 from fmcodec.report.plan import Task
 
@@ -50,7 +50,6 @@ class Store:
 
     def save(self, task: Task, result: Result) -> None:
         """Keep a task's result."""
-        self._parts.mkdir(parents=True, exist_ok=True)
         key = task.key()
         found = json.dumps({"maxima": result.maxima, "kinds": result.kinds})
         maps = self._table(MAP_COLUMNS, result.maps).replace_schema_metadata({"fmcodec": found})
@@ -64,16 +63,18 @@ class Store:
         keys = [task.key() for task in tasks]
         for name, columns in (("maps", MAP_COLUMNS), ("facts", FACT_COLUMNS)):
             schema = self._schema(columns)
-            aside = self.folder / f".{name}.parquet"
-            with self._parquet.ParquetWriter(aside, schema) as writer:
+            with (
+                written_aside(self.folder / f"{name}.parquet") as aside,
+                self._parquet.ParquetWriter(aside, schema) as writer,
+            ):
                 for table in self._read(keys, name):
                     writer.write_table(table)
-            os.replace(aside, self.folder / f"{name}.parquet")
-        aside = self.folder / ".maps.csv"
-        with csv.CSVWriter(aside, self._schema(MAP_COLUMNS)) as writer:
+        with (
+            written_aside(self.folder / "maps.csv") as aside,
+            csv.CSVWriter(aside, self._schema(MAP_COLUMNS)) as writer,
+        ):
             for table in self._read(keys, "maps"):
                 writer.write_table(table)
-        os.replace(aside, self.folder / "maps.csv")
 
     def _read(self, keys: list[str], name: str) -> Iterator[Any]:
         for key in keys:
@@ -93,6 +94,5 @@ class Store:
         )
 
     def _write(self, table: Any, name: str) -> None:
-        aside = self._parts / f".{name}.{os.getpid()}"
-        self._parquet.write_table(table, aside)
-        os.replace(aside, self._parts / name)
+        with written_aside(self._parts / name) as aside:
+            self._parquet.write_table(table, aside)

@@ -11,6 +11,7 @@ import numpy as np
 from fmcodec.capture.errors import require
 from fmcodec.codecs import get_codec
 from fmcodec.ebpc.reference import Symbol
+from fmcodec.report.files import file_name
 from fmcodec.report.plan import codec_config
 
 if TYPE_CHECKING:
@@ -30,8 +31,7 @@ class Case:
     @property
     def slug(self) -> str:
         """The case as a part of a file name."""
-        joined = f"{self.network}-{self.format}-{self.order}"
-        return "".join(c if c.isalnum() or c in "-_." else "-" for c in joined)
+        return file_name(f"{self.network}-{self.format}-{self.order}")
 
     def __str__(self) -> str:
         return f"{self.network}, {self.format}, {self.order}"
