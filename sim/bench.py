@@ -16,7 +16,7 @@ from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStream
 
 from configs import CONFIGS, LENGTH_BITS, Run
 from fmcodec.ebpc.stream import Encoded
-from fmcodec_hw.ebpc.ports import core_cycles
+from fmcodec_hw.ebpc.core import block_cycles
 
 __all__ = ["CONFIG", "PARAMS", "RUN", "STALLS", "Bench", "max_cycles"]
 
@@ -34,7 +34,7 @@ T = TypeVar("T")
 def max_cycles(words: np.ndarray) -> float:
     """Bound of the cycles for a packet, start-up and flush included."""
     overhead = 3 * max(PARAMS.block_words, PARAMS.word_bits) + 16
-    return core_cycles(PARAMS, words, CONFIG.compact) + overhead
+    return block_cycles(PARAMS, words, CONFIG.compact) + overhead
 
 
 def pauses(kind: str) -> Iterator[bool]:

@@ -5,19 +5,19 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from fmcodec.ebpc import Params
-from fmcodec.words import Words
 from fmcodec_hw import axis
 from fmcodec_hw.bit_window import BitWindow
 from fmcodec_hw.ebpc.block_gap import BlockGap
+from fmcodec_hw.ebpc.core import Core
 from fmcodec_hw.ebpc.delta_turn import DeltaTurn
 from fmcodec_hw.ebpc.plane_reader import PlaneReader
-from fmcodec_hw.ebpc.ports import checked_word_bits, core_cycles, keep_bits
+from fmcodec_hw.ebpc.ports import keep_bits
 from fmcodec_hw.ebpc.zero_run_reader import ZeroRunReader
 
 __all__ = ["Decoder"]
 
 
-class Decoder(wiring.Component):
+class Decoder(Core):
     """Decode the BPC and ZNZ streams of packets into their words (doc/format.md).
 
     Latency: the first non-zero word is valid one cycle after the m-th step of its block, a step a
@@ -60,33 +60,22 @@ class Decoder(wiring.Component):
         checked: bool = True,
         length_bits: int = 24,
     ):
-        m = checked_word_bits(params)
         if isinstance(length_bits, bool) or not isinstance(length_bits, int):
             raise TypeError(f"length_bits must be an int in 1..32, not {length_bits!r}")
         if length_bits not in range(1, 33):
             raise ValueError(f"length_bits must be an int in 1..32, not {length_bits!r}")
-        self.params, self.compact = params, compact
         self.checked, self.length_bits = checked, length_bits
+        m = params.word_bits
         super().__init__(
+            params,
+            compact,
             {
                 "length": In(stream.Signature(length_bits)),
                 "bpc": In(axis.signature(params.port_words * m, keep_bits=keep_bits(params))),
                 "znz": In(axis.signature(m)),
                 "words": Out(axis.signature(m, user=True)),
-            }
+            },
         )
-
-    @staticmethod
-    def max_overhead_cycles(params: Params) -> int:
-        """Cycles that a packet may take beyond its blocks': its first block's way in."""
-        return 2 * params.block_words + params.drain_cycles + 8
-
-    def max_cycles(self, words: Words) -> float:
-        """Cycles that the packet `words` takes at most where sources and sink never pause.
-
-        `Params.max_cycles` + `max_overhead_cycles`; as for the encoder where `compact`.
-        """
-        return core_cycles(self.params, words, self.compact) + self.max_overhead_cycles(self.params)
 
     def _window(self, planes: PlaneReader) -> BitWindow:
         """A window with as many registers as keep the bound of the cycles."""

@@ -5,13 +5,13 @@ from amaranth.lib import enum, wiring
 from amaranth.lib.wiring import In, Out
 
 from fmcodec.ebpc import Params
-from fmcodec.words import Words
 from fmcodec_hw import axis
 from fmcodec_hw.bit_packer import BitPacker
+from fmcodec_hw.ebpc.core import Core
 from fmcodec_hw.ebpc.corner_turn import CornerTurn
 from fmcodec_hw.ebpc.plane_coder import PlaneCoder
 from fmcodec_hw.ebpc.plane_subtractor import PlaneSubtractor
-from fmcodec_hw.ebpc.ports import checked_word_bits, core_cycles, keep_bits
+from fmcodec_hw.ebpc.ports import keep_bits
 from fmcodec_hw.ebpc.symbol_queue import SymbolQueue
 from fmcodec_hw.ebpc.symbol_register import SymbolRegister
 from fmcodec_hw.ebpc.zero_run_coder import ZeroRunCoder
@@ -26,7 +26,7 @@ class _State(enum.Enum):
     CLOSE = 3  # the last bits leave
 
 
-class Encoder(wiring.Component):
+class Encoder(Core):
     """Encode packets of words into a BPC and a ZNZ stream (doc/format.md).
 
     Latency: the first BPC beat is valid n+2 steps after the first non-zero word. Throughput: one
@@ -57,28 +57,16 @@ class Encoder(wiring.Component):
     """
 
     def __init__(self, params: Params, *, compact: bool = False):
-        m = checked_word_bits(params)
-        self.params, self.compact = params, compact
+        m = params.word_bits
         super().__init__(
+            params,
+            compact,
             {
                 "words": In(axis.signature(m)),
                 "bpc": Out(axis.signature(params.port_words * m, keep_bits=keep_bits(params))),
                 "znz": Out(axis.signature(m)),
-            }
+            },
         )
-
-    @staticmethod
-    def max_overhead_cycles(params: Params) -> int:
-        """Cycles that a packet may take beyond its blocks': its last block's way out."""
-        return 2 * params.block_words + params.drain_cycles + 8
-
-    def max_cycles(self, words: Words) -> float:
-        """Cycles that the packet `words` takes at most where sinks and source never pause.
-
-        `Params.max_cycles` + `max_overhead_cycles`. Compact: two cycles a block more and, where a
-        symbol can be longer than a beat, the time of all beats.
-        """
-        return core_cycles(self.params, words, self.compact) + self.max_overhead_cycles(self.params)
 
     def _packer(self, symbols: SymbolQueue | SymbolRegister) -> BitPacker:
         """A packer with a queue that keeps the bound of the cycles."""

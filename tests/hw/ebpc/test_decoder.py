@@ -81,7 +81,8 @@ def check(
     decoded = run(params, [params.encode(packet) for packet in words], stall, compact=compact)
     mask = 2**params.word_bits - 1
     for i, (beats, packet) in enumerate(zip(decoded, words, strict=True)):
-        where = f"packet {i} of {len(packet)} words, {params}, compact {compact}, stalls {stall}"
+        where = f"packet {i} of {len(packet)} words, {params}, compact {compact}"
+        where += f", stalls {stall}, seed {SEED}"
         assert [beat.data for beat in beats] == [int(word) & mask for word in packet], where
         assert not any(beat.user for beat in beats), where
     return decoded
