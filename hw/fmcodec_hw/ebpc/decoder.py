@@ -134,9 +134,9 @@ class Decoder(Core):
             clear.eq(final & self.words.valid & self.words.ready),
         ]
 
-        # Sequence of a block: planes cross deltas of the block before; where m > n the last planes
-        # enter alone, where m < n the first deltas leave alone
-        side = min(word_bits, block_words - 1)
+        # Sequence of a block: planes cross deltas of the block before; its own base leaves with the
+        # last plane, and where m < n its first deltas follow alone
+        side = min(word_bits, block_words) - 1
         index = Signal(range(max(word_bits, block_words)))
         full = Signal()  # the block before is wholly in the turn
         draining = Signal()  # there is no block behind it
@@ -153,8 +153,8 @@ class Decoder(Core):
             ends.eq(index == max(word_bits, block_words) - 1),
             has_plane.eq(index < word_bits),
             crosses.eq(index < side),
-            has_base.eq(index == (word_bits - 1 if word_bits >= block_words else word_bits)),
-            leaves.eq(index > word_bits if block_words > word_bits else 0),
+            has_base.eq(index == word_bits - 1),
+            leaves.eq(~has_plane),
         ]
         dry = Signal()
         reads = Signal()
@@ -187,13 +187,8 @@ class Decoder(Core):
             window.drop.eq(final & window.held & ~window.seen & ~needs_sign),
             window.clear.eq(clear),
             turn.plane.eq(planes.plane),
-            turn.cross.eq(step & crosses),
-            turn.turn.eq(step & ends),
-            turn.enter.eq(step & ~crosses & has_plane),
-            turn.leave.eq(step & leaves),
-            turn.show.eq(full),
-            turn.show_base.eq(step & has_base),
-            turn.base.eq(planes.base),
+            turn.step.eq(step),
+            turn.index.eq(index),
         ]
         if self.compact:
             m.submodules.gap = gap = BlockGap(params)
@@ -230,7 +225,13 @@ class Decoder(Core):
             m.d.sync += draining.eq(dry)
             with m.If(drained | last_plane):
                 m.d.sync += full.eq(~drained)
-        m.d.sync += data.eq((data & (~turn.show_base).replicate(word_bits)) + turn.delta)
+        shows, shows_base = Signal(), Signal()
+        m.d.comb += [shows.eq(step & (crosses | leaves)), shows_base.eq(step & has_base)]
+        kept = data & (~shows_base).replicate(word_bits)
+        added = (turn.delta & shows.replicate(word_bits)) | (
+            planes.base & shows_base.replicate(word_bits)
+        )
+        m.d.sync += data.eq(kept + added)
 
         with m.If(emit):
             m.d.sync += [shown.eq(kinds.nonzero & gets), final.eq(last)]
@@ -250,7 +251,7 @@ class Decoder(Core):
         ]
 
         if self.checked:
-            excess = (reads & ~first) | (first & ~needs_base) | (has_base & full)
+            excess = (reads & ~first) | (first & ~needs_base)
             told = kinds.damaged | (emit & kinds.nonzero & ~gets)
             over = final & ~needs_sign
             damage = self._damage(m, window, planes, told, over, excess, clear)

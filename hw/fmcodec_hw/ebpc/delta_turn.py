@@ -1,11 +1,11 @@
-"""In-place corner turn of the decoder: bit planes go in, deltas come out, held only once."""
+"""Corner turn of the decoder: bit planes go in, deltas come out, and the storage is held once."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from fmcodec.ebpc import Params
-from fmcodec_hw.ebpc.cell_grid import CellGrid
+from fmcodec_hw.ebpc.skew import DelayLine, skew_and_rotate
 
 __all__ = ["DeltaTurn"]
 
@@ -13,86 +13,74 @@ __all__ = ["DeltaTurn"]
 class DeltaTurn(wiring.Component):
     """Turn m planes of n-1 lanes into n-1 deltas of m bits while the next block's planes come in.
 
-    The heart is a square of side s = min(m, n-1). For one block it shifts right: planes enter at
-    the left as columns while the deltas of the block before leave at the right; for the next block
-    it shifts down. What does not fit the square is held beside it: for m >= n the last m-s planes
-    enter a store of their own, and its bits leave with the square's; for m < n the first n-1-s
-    lanes of every plane do, and those deltas leave before the square's.
+    The encoder's corner turn the other way round, `skew_and_rotate` again: a plane enters and a
+    delta leaves in every step. The lane of a block's first word, which has no delta, is empty.
+    Where m < n the lanes of later words wait in first-in first-out order and enter in the steps
+    that have no plane; where m > n the lower bits of the deltas wait for the upper ones.
 
     Members:
-        plane: lane i in bit i. before: the plane that entered last.
-        cross: a plane enters the square while a delta leaves it.
-        enter: a plane enters the store (m >= n). leave: a delta leaves the store (m < n).
-        turn: with a block's last step: the other direction is next.
-        show, base: what `delta` shows: nothing, the delta that leaves, or `base`.
-        delta: 0 or the value shown.
-    Holds m*(n-1) bits. Only the direction needs a reset, to be known.
+        step: one step is made at this edge.
+        index: which of the block: plane k enters in step k < m.
+        plane: lane i in bit i.
+        before: the plane that entered last.
+        delta: delta i-1 in step m-1+i, counted from the block's first one.
+    Holds m*(n-1) bits. Nothing needs a reset.
     """
 
     def __init__(self, params: Params):
+        m, n = params.word_bits, params.block_words
         self._params = params
         super().__init__(
             {
+                "step": In(1),
+                "index": In(range(max(m, n))),
                 "plane": In(params.plane_bits),
-                "cross": In(1),
-                "turn": In(1),
-                "show": In(1),
-                "show_base": In(1),
-                "base": In(params.word_bits),
                 "before": Out(params.plane_bits),
-                "enter": In(1),
-                "leave": In(1),
-                "delta": Out(params.word_bits),
+                "delta": Out(m),
             }
         )
 
     def elaborate(self, platform):
         params = self._params
-        m = Module()
-        planes, lanes = params.word_bits, params.plane_bits
-        side = min(planes, lanes)
+        mod = Module()
+        m, n = params.word_bits, params.block_words
+        side = min(m, n)
+        position = self.index[: (side - 1).bit_length()]
 
-        rightward = Signal()
-        down, right = Signal(), Signal()
-        shows_down, shows_right = Signal(), Signal()
-        m.d.comb += [
-            down.eq(self.cross & ~rightward),
-            right.eq(self.cross & rightward),
-            shows_down.eq(self.show & down),
-            shows_right.eq(self.show & right),
+        # Later lanes queue up behind each other, a square's worth each
+        lanes = Cat(Const(0, 1), self.plane)
+        entering = lanes[:side]
+        later: list[Value] = []  # what is next of every square
+        before: list[Value] = []
+        has_plane = self.index < m
+        for lane in reversed(range(side, n, side)):
+            bits = lanes[lane : lane + side]
+            if later:
+                bits = Mux(has_plane, bits, later[0])
+            lines = [
+                DelayLine(mod, f"later_{lane + i}", bit, side, self.step)
+                for i, bit in enumerate(bits)
+            ]
+            later.insert(0, Cat(line.out for line in lines))
+            before = [*(line.tap(1) for line in lines), *before]
+        if later:
+            entering = Mux(has_plane, entering, later[0])
+
+        skewed, bits = skew_and_rotate(mod, entering, 0, position, self.step)
+        before = [*(line.tap(1) for line in skewed[1:]), *before]
+        chunks = [
+            [
+                DelayLine(mod, f"bit_{k}", bit, side - 1 - k, self.step).out
+                for k, bit in enumerate(bits)
+            ]
         ]
-        with m.If(self.turn):
-            m.d.sync += rightward.eq(~rightward)
-
-        # The first delta to leave is the far one: lanes enter in reverse order
-        square = CellGrid(side, side, "square")
-        entering = self.plane[lanes - side :][::-1]
-        square.move(m, self.cross, down, entering, right, entering)
-        delta = (square.bottom[::-1] & shows_down.replicate(side)) | (
-            square.rightmost[::-1] & shows_right.replicate(side)
-        )
-        entered = Mux(rightward, square.leftmost, square.top)[::-1]
-
-        # Beside it: late planes or early lanes, which shift the way that the square cannot
-        if planes > lanes:
-            late = CellGrid(planes - side, lanes, "late")
-            shift = self.enter | self.cross
-            late.move(m, shift, self.enter, self.plane[::-1], self.cross, Const(0, planes))
-            delta = Cat(delta, late.rightmost[::-1] & (self.show & self.cross).replicate(planes))
-            if planes > lanes + 1:
-                held = Signal()  # planes have entered the store
-                with m.If(shift):
-                    m.d.sync += held.eq(self.enter & ~self.turn)
-                entered = Mux(held, late.top[::-1], entered)
-        elif lanes > planes:
-            early = CellGrid(lanes - side, planes, "early")
-            first = self.plane[: lanes - side][::-1]
-            shift = self.cross | self.leave
-            early.move(m, shift, self.leave, Const(0, planes), self.cross, first)
-            delta |= early.bottom[::-1] & self.leave.replicate(planes)
-            entered = Cat(early.leftmost[::-1], entered)
-        m.d.comb += [
-            self.delta.eq(delta | (self.base & self.show_base.replicate(planes))),
-            self.before.eq(entered),
-        ]
-        return m
+        # Lower bits need not wait in the step of the empty lane
+        wait = self.step & (position != side - 1)
+        for chunk in range(m - side, 0, -side):
+            lines = [
+                DelayLine(mod, f"lower_{chunk + k}", bit, side - 1, wait)
+                for k, bit in enumerate(chunks[0])
+            ]
+            chunks.insert(0, [line.out for line in lines])
+        mod.d.comb += [self.delta.eq(Cat(*chunks)), self.before.eq(Cat(before))]
+        return mod

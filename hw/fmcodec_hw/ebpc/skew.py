@@ -1,0 +1,55 @@
+"""Delays and rotation: what both corner turns are made of."""
+
+from collections.abc import Sequence
+
+from amaranth.hdl import Module, Mux, Signal, Value
+
+__all__ = ["DelayLine", "skew_and_rotate"]
+
+
+class DelayLine:
+    """A bit delayed by a number of steps.
+
+    Every second register holds it inverted: shifting or holding is then one and-or-invert gate and
+    a NOR. No register is reset.
+    """
+
+    def __init__(self, mod: Module, name: str, bit: Value, steps: int, step: Value):
+        self._taps = [bit]
+        for i in range(steps):
+            tap = Signal(name=f"{name}_{i + 1}", reset_less=True)
+            with mod.If(step):
+                mod.d.sync += tap.eq(~self._taps[-1])
+            self._taps.append(tap)
+
+    def tap(self, steps: int) -> Value:
+        """The bit of so many steps ago; counted from the end of the line where negative."""
+        steps %= len(self._taps)
+        return ~self._taps[steps] if steps & 1 else self._taps[steps]
+
+    @property
+    def out(self) -> Value:
+        """The bit at the end of the line."""
+        return self.tap(-1)
+
+
+def skew_and_rotate(
+    mod: Module, entering: Sequence[Value], first: int, position: Value, step: Value
+) -> tuple[list[DelayLine], list[Value]]:
+    """The first two thirds of a corner turn of words of as many bits as there are words.
+
+    Bit j of the word that enters is delayed by j steps, then the lanes are rotated by `position`,
+    which counts steps: lane i takes bit j = first + position - i, modulo their number s, a power
+    of two. With `first` chosen so that bit 0 of word i comes out in lane i, all bits of word i do,
+    one a step; delays of s-1-i steps behind bring bit j of all s words together. That is s(s-1)
+    registers, as few as can be, and none of them has more to do than to shift.
+
+    Returns the delay lines and the rotated lanes.
+    """
+    side = len(entering)
+    lines = [DelayLine(mod, f"skew_{j}", bit, j, step) for j, bit in enumerate(entering)]
+    lanes = [lines[(first - i) % side].out for i in range(side)]
+    for level in range((side - 1).bit_length()):
+        by = 1 << level
+        lanes = [Mux(position[level], lanes[i - by], lane) for i, lane in enumerate(lanes)]
+    return lines, lanes
