@@ -199,11 +199,14 @@ class Encoder(Core):
     ) -> None:
         """Where one code a cycle is pushed, the sign plane takes its turn at the coder."""
         sign = symbols.code_sign
+        sign_dbx = deltas.sign ^ deltas.before
+        # plane 0 is its own dbx
+        dbx = Mux(deltas.first, deltas.dbp, deltas.dbx)
         mod.d.comb += [
-            coder.dbx.eq(Mux(sign, deltas.sign_dbx, deltas.dbx)),
-            coder.dbp.eq(Mux(sign, deltas.sign_dbp, deltas.dbp)),
+            coder.dbx.eq(Mux(sign, sign_dbx, dbx)),
+            coder.dbp_zero.eq(~Mux(sign, deltas.sign, deltas.dbp).any()),
             symbols.opens.eq(state != _State.FLUSH),
-            symbols.sign_zero.eq(~deltas.sign_dbx.any()),
+            symbols.sign_zero.eq(~sign_dbx.any()),
             symbols.room.eq(packer.room(symbols.single_bits)),
             room.eq(symbols.ready),
             packer.close.eq((state == _State.CLOSE) & symbols.idle),
@@ -220,20 +223,23 @@ class Encoder(Core):
         state: Signal,
         index: Signal,
     ) -> None:
-        """Where two codes are pushed in some steps, the sign plane has a coder of its own."""
-        mod.submodules.sign_coder = sign_coder = PlaneCoder(self.params)
+        """Where two codes are pushed in some steps, a coder of its own has the second one."""
+        mod.submodules.edge_coder = edge_coder = PlaneCoder(self.params)
         turn_room, base_room, single_room = (
             packer.room(bits)
             for bits in (symbols.turn_bits, symbols.base_bits, symbols.single_bits)
         )
+        turning = deltas.first
+        sign = deltas.sign & turning.replicate(len(deltas.sign))
         mod.d.comb += [
             coder.dbx.eq(deltas.dbx),
-            coder.dbp.eq(deltas.dbp),
-            sign_coder.dbx.eq(deltas.sign_dbx),
-            sign_coder.dbp.eq(deltas.sign_dbp),
+            coder.dbp_zero.eq(~deltas.dbp.any()),
+            # with the turn the sign plane, after it plane 0, which is its own dbx
+            edge_coder.dbx.eq(deltas.before ^ sign),
+            edge_coder.dbp_zero.eq(turning & ~deltas.sign.any()),
             symbols.second.eq(index == 1),
-            symbols.sign_symbol.eq(sign_coder.symbol),
-            symbols.sign_zero.eq(sign_coder.zero),
+            symbols.edge_symbol.eq(edge_coder.symbol),
+            symbols.edge_zero.eq(edge_coder.zero),
             room.eq(Mux(index < 2, Mux(index == 0, turn_room, base_room), single_room)),
             packer.close.eq(state == _State.CLOSE),
         ]

@@ -1,23 +1,44 @@
 """Plane symbols: what one bit plane is coded as (doc/format.md, "BPC stream")."""
 
+from functools import reduce
+from operator import or_
+
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from fmcodec.ebpc import Params
 
-__all__ = ["PlaneCoder", "extend_run", "is_run", "symbol_bits"]
+__all__ = ["PlaneCoder", "extend_run", "is_run", "merge_lengths", "symbol_bits", "symbol_lengths"]
 
 
-def symbol_bits(params: Params, symbol: Value) -> Value:
-    """Length in bits of a symbol that stands at the top (MSB first) of `symbol`.
+def symbol_lengths(params: Params, symbol: Value) -> dict[int, Value]:
+    """Whether the symbol at the top (MSB first) of `symbol` has so many bits, for every length.
 
-    The code is a prefix code, so the first four bits tell the length and none is stored.
+    The code is a prefix code: its first four bits tell the length, and none is stored.
     """
     top = symbol[::-1]
-    special = Mux(top[3], 5 + params.position_bits, 5)
-    run = Mux(top[1], 2, 3 + params.run_bits)
-    return Mux(top[0], params.block_words, Mux(top[1] | top[2], run, special))
+    prefix = [top[0], ~top[0] & top[1], ~top[:2].any() & top[2], ~top[:3].any() & top[3]]
+    return merge_lengths(
+        (params.block_words, prefix[0]),
+        (2, prefix[1]),
+        (3 + params.run_bits, prefix[2]),
+        (5 + params.position_bits, prefix[3]),
+        (5, ~top[:4].any()),
+    )
+
+
+def merge_lengths(*cases: tuple[int, Value]) -> dict[int, Value]:
+    """One condition for every length, whichever case it comes from."""
+    lengths: dict[int, Value] = {}
+    for bits, case in cases:
+        lengths[bits] = lengths[bits] | case if bits in lengths else case
+    return lengths
+
+
+def symbol_bits(lengths: dict[int, Value]) -> Value:
+    """The length in bits, 0 where no condition holds."""
+    return reduce(or_, (Mux(case, bits, 0) for bits, case in lengths.items()))
 
 
 def is_run(symbol: Value) -> Value:
@@ -26,11 +47,16 @@ def is_run(symbol: Value) -> Value:
     return ~top[0] & (top[1] | top[2])
 
 
-def extend_run(params: Params, symbol: Value) -> Value:
-    """The run symbol for one more zero plane: 01 becomes 001 0.., every other length counts up."""
-    length = symbol[-3 - params.run_bits : -3]
-    longer = (length + 1)[: params.run_bits] & ~symbol[-2].replicate(params.run_bits)
-    return Cat(Const(0, len(symbol) - 3 - params.run_bits), longer, Const(0b001, 3))
+def extend_run(params: Params, symbol: Value | None) -> Value:
+    """The run symbol for one more zero plane: 01 becomes 001 0.., every other length counts up.
+
+    None stands for a run of one.
+    """
+    longer: Value = Const(0, params.run_bits)
+    if symbol is not None:
+        length = symbol[-3 - params.run_bits : -3]
+        longer = (length + 1)[: params.run_bits] & ~symbol[-2].replicate(params.run_bits)
+    return Cat(Const(0, params.max_symbol_bits - 3 - params.run_bits), longer, Const(0b001, 3))
 
 
 class PlaneCoder(wiring.Component):
@@ -38,7 +64,7 @@ class PlaneCoder(wiring.Component):
 
     Members:
         dbx: n-1 bits, the plane xor the one before it, delta i in bit i.
-        dbp: n-1 bits, the plane itself.
+        dbp_zero: the plane itself is zero. Never for plane 0, which is its own dbx.
         zero: dbx is zero; the symbol is then a run of one.
         symbol: the code in the top bits, MSB first, zeros behind it (`symbol_bits` of them count).
     """
@@ -49,7 +75,7 @@ class PlaneCoder(wiring.Component):
         super().__init__(
             {
                 "dbx": In(bits),
-                "dbp": In(bits),
+                "dbp_zero": In(1),
                 "zero": Out(1),
                 "symbol": Out(params.max_symbol_bits),
             }
@@ -76,22 +102,26 @@ class PlaneCoder(wiring.Component):
 
         zero = Signal()
         ones = Signal()
-        positive = Signal()
         short = Signal()
         compact = Signal()
         ones_or_zero = Signal()
         mod.d.comb += [
             zero.eq(~self.dbx.any()),
             ones.eq(self.dbx.all()),
-            positive.eq(~self.dbp.any()),
             ones_or_zero.eq(ones | zero),
-            short.eq(ones | positive | zero),
+            short.eq(ones | self.dbp_zero | zero),
             compact.eq(~short & ~scattered),
             self.zero.eq(zero),
         ]
         raw = Signal()
         mod.d.comb += raw.eq(~short & scattered)
-        head = [raw, zero, Const(0, 1), compact, (compact & ~pair) | (positive & ~ones_or_zero)]
+        head = [
+            raw,
+            zero,
+            Const(0, 1),
+            compact,
+            (compact & ~pair) | (self.dbp_zero & ~ones_or_zero),
+        ]
         head += [compact & bit for bit in reversed(position)]
         tail = [raw & bit for bit in dbx]
         symbol = []

@@ -15,9 +15,10 @@ class PlaneSubtractor(wiring.Component):
     Members:
         words: the plane of the n words, word 0 in bit 0.
         first, step: this step's plane is plane 0; a plane goes by.
-        dbp, dbx: the plane of the n-1 deltas, and its xor with the plane before.
-        sign_dbp, sign_dbx: the sign plane, from the step after plane m-1 until the next plane 0
-            has gone by. The words' sign bits must come inverted: the last borrow is then the sign.
+        dbp: the plane of the n-1 deltas. dbx: its xor with the plane before, but not for plane 0.
+        before: the plane of deltas that went by last.
+        sign: the sign plane, from the step after plane m-1 until the next plane 0 has gone by. The
+            words' sign bits must come inverted: the last borrow is then the sign.
     """
 
     def __init__(self, params: Params):
@@ -29,8 +30,8 @@ class PlaneSubtractor(wiring.Component):
                 "step": In(1),
                 "dbp": Out(bits),
                 "dbx": Out(bits),
-                "sign_dbp": Out(bits),
-                "sign_dbx": Out(bits),
+                "before": Out(bits),
+                "sign": Out(bits),
             }
         )
 
@@ -41,14 +42,13 @@ class PlaneSubtractor(wiring.Component):
         before = Signal(self._bits, reset_less=True)
         differ = Signal(self._bits)
         carried = Signal(self._bits)
-        keep = (~self.first).replicate(self._bits)
         mod.d.comb += [
             differ.eq(earlier ^ later),
-            carried.eq(borrow & keep),
+            carried.eq(borrow & (~self.first).replicate(self._bits)),
             self.dbp.eq(differ ^ carried),
-            self.dbx.eq(self.dbp ^ (before & keep)),
-            self.sign_dbp.eq(borrow),
-            self.sign_dbx.eq(borrow ^ before),
+            self.dbx.eq(self.dbp ^ before),
+            self.before.eq(before),
+            self.sign.eq(borrow),
         ]
         with mod.If(self.step):
             mod.d.sync += [

@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from fmcodec.ebpc import Params
-from fmcodec_hw.ebpc.plane_coder import extend_run, is_run, symbol_bits
+from fmcodec_hw.ebpc.plane_coder import extend_run, is_run, symbol_bits, symbol_lengths
 
 __all__ = ["SymbolQueue"]
 
@@ -102,11 +102,12 @@ class SymbolQueue(wiring.Component):
         pushes_base = Signal()
         top = Cat(Const(0, self.push_bits - symbol_max), symbol)
         base = Cat(Const(0, self.push_bits - params.word_bits), self.base)
+        bits = symbol_bits(symbol_lengths(params, symbol))
         mod.d.comb += [
             symbol.eq(Mux(waits, older, leaving)),
             pushes_base.eq(~waits & base_waits),
             self.data.eq(Mux(pushes_base, base, top)),
-            self.length.eq(Mux(pushes_base, params.word_bits, symbol_bits(params, symbol))),
+            self.length.eq(Mux(pushes_base, params.word_bits, bits)),
             self.push.eq(self.room & (waits | base_waits | leaves)),
         ]
         return mod

@@ -1,11 +1,20 @@
 """The symbol between the plane coder and the packer: runs grow in it, two steps push two codes."""
 
+from functools import reduce
+from operator import or_
+
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from fmcodec.ebpc import Params
-from fmcodec_hw.ebpc.plane_coder import extend_run, is_run, symbol_bits
+from fmcodec_hw.ebpc.plane_coder import (
+    extend_run,
+    is_run,
+    merge_lengths,
+    symbol_bits,
+    symbol_lengths,
+)
 
 __all__ = ["SymbolRegister"]
 
@@ -13,15 +22,17 @@ __all__ = ["SymbolRegister"]
 class SymbolRegister(wiring.Component):
     """Hold a plane's symbol for one step, so that a run of zero planes can grow in place.
 
-    A step pushes the symbol before its own, and with it, for a block of n steps has n+2 codes,
-    {symbol, sign plane} where plane 0 of the next block follows, {base, plane 0} in the step
-    after that.
+    A step pushes the symbol before its own. For a block of n steps has n+2 codes, two steps push a
+    second one behind it, that of the *edge* coder: the `turning` step {symbol, sign plane}, the
+    one after it {base, plane 0}. The symbol of plane 0 never gets into the register: a run that
+    begins with it is taken up by plane 1's.
 
     Members:
         step: a plane's symbol comes, coded: there is one (n > m: not in every step).
-        turning, second: it is plane 0 of a block, plane 1.
+        turning, second: it is plane 0 of a block, whose symbol is not looked at; plane 1.
         symbol, zero: the plane's symbol; its dbx is zero.
-        sign_symbol, sign_zero: the same of the previous block's sign plane, with `turning`.
+        edge_symbol, edge_zero: the same of the previous block's sign plane, with `turning`, and
+            of plane 0, with `second`.
         base: the block's first word, with `second`.
         full: planes leave, of a block held. Until then nothing is pushed.
         data, length, push: bits for the packer, first bit first.
@@ -45,8 +56,8 @@ class SymbolRegister(wiring.Component):
                 "second": In(1),
                 "symbol": In(symbol_max),
                 "zero": In(1),
-                "sign_symbol": In(symbol_max),
-                "sign_zero": In(1),
+                "edge_symbol": In(symbol_max),
+                "edge_zero": In(1),
                 "base": In(m),
                 "data": Out(self.push_bits),
                 "length": Out(range(self.push_bits + 1)),
@@ -62,37 +73,40 @@ class SymbolRegister(wiring.Component):
         params = self._params
         mod = Module()
         symbol = Signal(params.max_symbol_bits, reset_less=True)
-        longer = extend_run(params, symbol)
-        grows, grows_sign = Signal(), Signal()
-        mod.d.comb += [
-            grows.eq(is_run(symbol) & self.zero & ~self.turning & self.coded),
-            grows_sign.eq(is_run(symbol) & self.sign_zero & self.turning),
-        ]
+        turning, second = self.turning, self.second
+        running = is_run(symbol)
+        grows = Signal()
+        mod.d.comb += grows.eq(
+            self.coded
+            & Mux(
+                turning,
+                running & self.edge_zero,
+                self.zero & Mux(second, self.edge_zero, running),
+            )
+        )
+        longer = Mux(second, extend_run(params, None), extend_run(params, symbol))
         with mod.If(self.step & self.coded):
             mod.d.sync += symbol.eq(Mux(grows, longer, self.symbol))
 
-        # The zero plane that keeps a run here is known late. Behind a base that run is one, 01, so
-        # that a single bit has to wait for it.
-        late = self.second & grows
-        sent = symbol & ~Cat(Const(0, len(symbol) - 2), late, Const(0, 1))
-        previous = Mux(grows_sign, longer, symbol)
-        upper = Mux(self.turning, self._top(previous), 0) | Mux(
-            self.second, self._top(self.base), 0
+        # What comes first, and its length as one condition each
+        grown = turning & grows
+        first = Mux(second, self._top(self.base), self._top(Mux(grown, longer, symbol)))
+        kept = ~second & ~grown
+        lengths = merge_lengths(
+            (params.word_bits, second),
+            (3 + params.run_bits, grown),
+            *((bits, case & kept) for bits, case in symbol_lengths(params, symbol).items()),
         )
-        lower = Mux(self.turning & ~grows_sign, self.sign_symbol, 0) | Mux(self.turning, 0, sent)
-        upper_bits = Mux(
-            self.turning, symbol_bits(params, previous), Mux(self.second, params.word_bits, 0)
+        # What follows, unless the run takes it up
+        follows = (turning | second) & ~grows
+        placed = (
+            Mux(case & follows, self._top(self.edge_symbol) >> bits, 0)
+            for bits, case in lengths.items()
         )
-        lower_bits = Mux(
-            self.turning,
-            Mux(grows_sign, 0, symbol_bits(params, self.sign_symbol)),
-            Mux(late, 0, symbol_bits(params, symbol)),
-        )
+        edge_bits = symbol_bits(symbol_lengths(params, self.edge_symbol))
         mod.d.comb += [
-            self.data.eq(upper | (self._top(lower) >> upper_bits)),
-            self.length.eq(upper_bits + lower_bits),
-            self.push.eq(
-                self.step & self.coded & self.full & (self.turning | self.second | ~grows)
-            ),
+            self.data.eq(reduce(or_, placed, first)),
+            self.length.eq(symbol_bits(lengths) + Mux(follows, edge_bits, 0)),
+            self.push.eq(self.step & self.coded & self.full & (turning | second | ~grows)),
         ]
         return mod
