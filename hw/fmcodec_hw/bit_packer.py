@@ -79,12 +79,12 @@ class BitPacker(wiring.Component):
             shift.eq(self.beat.ready & (full | self.close)),
             kept.eq(Mux(self.beat.ready & full, count - port_bits, count)),
         ]
+        added = Signal.like(count)
+        mod.d.comb += added.eq(Mux(self.push, self.length, 0) | Mux(self.blank, word_bits, 0))
         with mod.If(self.closed):
             mod.d.sync += count.eq(0)
-        with mod.Elif(self.blank):
-            mod.d.sync += count.eq(word_bits)
         with mod.Else():
-            mod.d.sync += count.eq(Mux(self.push, (kept + self.length)[: len(count)], kept))
+            mod.d.sync += count.eq(kept + added)
 
         # Behind the bits that stay: first by less than a word, which no take changes, then by words
         fine = self.data
@@ -93,9 +93,14 @@ class BitPacker(wiring.Component):
             fine = Mux(count[level], Cat(fine, zeros), Cat(zeros, fine))
         fine = Cat(Const(0, len(queue)), fine)[-len(queue) :]
         placed = Const(0, len(queue))
-        for words in range((capacity - self.least_room) // word_bits + 1):
+        most = (capacity - self.least_room) // word_bits  # words that room leaves behind
+        behind = kept[fine_bits:]
+        for words in range(most + 1):
             here = Signal(name=f"behind_{words}")
-            mod.d.comb += here.eq(self.push & (kept[fine_bits:] == words))
+            # it is never more: what only that would show is not looked at
+            bits = [b for b in range(len(behind)) if words >> b & 1 or words | 1 << b <= most]
+            is_here = Cat(behind[b] == (words >> b & 1) for b in bits).all()
+            mod.d.comb += here.eq(self.push & is_here)
             placed |= (fine >> (words * word_bits)) & here.replicate(len(queue))
         mod.d.sync += queue.eq(
             (queue & ~shift.replicate(len(queue)))

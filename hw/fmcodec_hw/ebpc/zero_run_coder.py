@@ -1,6 +1,6 @@
 """The ZNZ stream: a bit for every non-zero word, a code for every run of zeros."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -14,9 +14,9 @@ __all__ = ["ZeroRunCoder"]
 class ZeroRunCoder(wiring.Component):
     """Code which words are zero (doc/format.md, "ZNZ stream"), one word a cycle.
 
-    A symbol is held until the word after it shows that it does not grow, so that a run's counter is
-    its length field and a word makes one symbol at most. Held: that symbol, a residue and the word
-    at the port.
+    The bit of a non-zero word leaves at once, a run when a word ends it, together with that word's
+    bit: its counter is its length field. Held: the open run's length, a residue and the word at the
+    port.
 
     Members:
         nonzero, strobe: one word goes by; only while `ready`.
@@ -43,6 +43,7 @@ class ZeroRunCoder(wiring.Component):
         params = self._params
         mod = Module()
         run_bits = params.zero_run_bits
+        # of a run 0 and its length; the 0 leaves when it opens, the length with the bit after it
         symbol_bits = 1 + run_bits
         # a push fits behind a whole word that waits
         word_bits = params.word_bits
@@ -52,25 +53,25 @@ class ZeroRunCoder(wiring.Component):
         )
         wiring.connect(mod, packer.beat, wiring.flipped(self.beat))
 
-        symbol = Signal(symbol_bits, reset_less=True)
-        length, one = symbol[:-1], symbol[-1]
-        held = Signal()
-        grows, flush = Signal(), Signal()
+        length = Signal(run_bits, reset_less=True)  # less one, of the open run
+        running = Signal()
+        grows, flush, one = Signal(), Signal(), Signal()
         mod.d.comb += [
-            grows.eq(~one & ~self.nonzero & ~length.all()),
-            flush.eq(self.close & self.ready),
-            packer.data.eq(symbol),
-            packer.length.eq(Mux(one, 1, symbol_bits)),
-            packer.push.eq(held & ((self.strobe & ~grows) | flush)),
-            packer.close.eq(self.close & ~held),
+            one.eq(self.nonzero & ~self.close),
+            grows.eq(running & ~self.nonzero & ~length.all()),
+            flush.eq(self.close & self.ready & running),
+            packer.data.eq(Mux(running, Cat(one, length), Cat(Const(0, run_bits), one))),
+            packer.length.eq(Mux(running, Mux(self.close, run_bits, symbol_bits), 1)),
+            packer.push.eq((self.strobe & ~grows) | flush),
+            packer.close.eq(self.close & ~running),
             self.ready.eq(packer.room(symbol_bits)),
             self.closed.eq(packer.closed),
         ]
         with mod.If(self.strobe):
             mod.d.sync += [
-                symbol.eq(Cat(Mux(held & grows, length + 1, 0)[:run_bits], self.nonzero)),
-                held.eq(1),
+                length.eq(Mux(running, length + 1, 0)),  # wraps where a full run is followed
+                running.eq(~self.nonzero),
             ]
         with mod.Elif(flush):
-            mod.d.sync += held.eq(0)
+            mod.d.sync += running.eq(0)
         return mod
