@@ -22,16 +22,28 @@ _FLAT = "if -g -K 6; strash"  # sum-of-product balancing: shorter paths for more
 _WIDE = "if -g -C 16 -K 6; strash"  # the same with twice the choices a node
 _TRIM = f"{_FLAT}; dc2 -b"  # and rewriting that keeps the depth won
 
-# Every cover is a new starting point for the next, found by one criterion and the other in turn
-_COVERS = "; strash; ".join(
-    f"dch; amap {criterion}-F 10 -A 10" for criterion in ("", "-m ", "", "-m ", "", "-m ", "")
+# Rewriting with resubstitution in ever larger windows, and a short form of it
+_RESUBSTITUTE = (
+    "balance -l; resub -K 6 -l; rewrite -l; resub -K 6 -N 2 -l; refactor -l; resub -K 8 -l; "
+    "balance -l; resub -K 8 -N 2 -l; rewrite -l; resub -K 10 -l; rewrite -z -l; "
+    "resub -K 10 -N 2 -l; balance -l; resub -K 12 -l; refactor -z -l; resub -K 12 -N 2 -l; "
+    "rewrite -z -l; balance -l"
 )
+_AGAIN = "resub -K 8 -l; rewrite -l; resub -K 10 -N 2 -l"
 
-# ABC scripts from the smallest netlist to the fastest. None wins both ends, and which of the
-# middle ones wins differs from core to core, so each is run. "area" leaves fan-out unbuffered:
-# its gates are the design's own, its period is not meant to be good.
+
+def _covers(between: str = "") -> str:
+    """Seven covers: each is a new start for the next, found by one criterion and the other."""
+    criteria = ("", "-m ", "", "-m ", "", "-m ", "")
+    return f"; strash; {between}".join(f"dch; amap {name}-F 10 -A 10" for name in criteria)
+
+
+# ABC scripts from the smallest netlist to the fastest. None wins both ends, and which of the first
+# two and of the middle ones wins differs from core to core, so each is run. The first two leave
+# fan-out unbuffered: their gates are the design's own, their period is not meant to be good.
 RECIPES = {
-    "area": f"strash; {_REWRITE}; {_COVERS}; topo; stime -d",
+    "area": f"strash; {_REWRITE}; {_covers()}; topo; stime -d",
+    "resub": f"strash; {_RESUBSTITUTE}; {_covers(f'{_AGAIN}; ')}; topo; stime -d",
     "lean": f"{_START}; {_TRIM}; dch; {_TRIM}; dch; amap; {_SIZE}",
     "balanced": f"{_START}; {_TRIM}; dch; {_TRIM}; dch -f; map -B 0.9; {_SIZE}",
     "fast": f"strash; {_REWRITE}; dch; {_FLAT}; dch; {_WIDE}; dch -f; map -B 0.9; {_RESIZE}",
@@ -93,8 +105,9 @@ def synthesise(
     gating = _gating(library) if clock_gating else ""
     yosys(_front(top, "-flatten", gating, library) + "write_rtlil generic.il\n", folder)
     netlists = {name: _netlist(name, top, library, folder) for name in recipes}
-    yosys(_blocks_script(top, gating, library), folder)
-    modules = json.loads((folder / "blocks.json").read_text())["modules"]
+    yosys(_front(top, "", gating, library) + _map("area") + "write_json mapped.json\n", folder)
+    _stat(library, folder)
+    modules = json.loads((folder / "stat.json").read_text())["modules"]
     blocks = _blocks(modules, top, library)
     return {
         "flip_flops": sum(block["flip_flops"] for block in blocks.values()),
@@ -107,22 +120,58 @@ def _netlist(recipe: str, top: str, library: Library, folder: Path) -> dict[str,
     """Map the flat generic netlist in `folder` by one recipe and measure it."""
     delays = folder / "stats.txt"
     delays.unlink(missing_ok=True)
-    script = (
+    yosys(
         "read_liberty -lib -ignore_miss_func cells.lib\n"
         f"read_rtlil generic.il\n{_map(recipe)}"
-        "tee -q -o stat.json stat -liberty cells.lib -json\n"
-        f"write_json netlist.json\n"
-        f"write_verilog -noattr -noexpr -nohex {recipe}.v\n"
+        "write_json mapped.json\n",
+        folder,
     )
-    yosys(script, folder)
+    module = _stat(library, folder, f"write_verilog -noattr -noexpr -nohex {recipe}.v\n")[top]
     total = json.loads((folder / "stat.json").read_text())["design"]
-    module = json.loads((folder / "netlist.json").read_text())["modules"][top]
     return {
         "area_ge": total["area"] / library.nand2_area,
         "logic_depth": logic_depth(module, library),
         # What ABC prints is lost in the packaged Yosys; "stime -d" writes it to this file, in ps
         "abc_ns": float(delays.read_text().split()[5]) / 1000,
     }
+
+
+def _stat(library: Library, folder: Path, write: str = "") -> dict[str, Any]:
+    """The modules of mapped.json with `use_inverted_outputs`, measured in stat.json."""
+    design = json.loads((folder / "mapped.json").read_text())
+    for module in design["modules"].values():
+        use_inverted_outputs(module, library)
+    (folder / "mapped.json").write_text(json.dumps(design))
+    yosys(
+        "read_json mapped.json\n"
+        "read_liberty -lib -ignore_miss_func -overwrite cells.lib\n"
+        "check -assert -mapped\n"
+        f"tee -q -o stat.json stat -liberty cells.lib -json\n{write}",
+        folder,
+    )
+    return design["modules"]
+
+
+def use_inverted_outputs(module: dict[str, Any], library: Library) -> None:
+    """Take the inverse of a register from a flip-flop that has it, not from an inverter.
+
+    ABC sees registers as inputs and cannot know. `module`: Yosys' JSON of a mapped module.
+    """
+    inverter, cells = library.inverter, module["cells"]
+    if inverter is None:
+        return
+    registers = {}  # by the net they drive
+    for cell in cells.values():
+        if two := library.two_outputs.get(cell["type"]):
+            registers[cell["connections"][two.output][0]] = (cell, two)
+    for name, cell in list(cells.items()):
+        driven = cell["connections"].get(inverter.input, [None])[0]
+        if cell["type"] == inverter.cell and driven in registers:
+            register, two = registers.pop(driven)
+            register["type"] = two.cell
+            register["port_directions"][two.inverted] = "output"
+            register["connections"][two.inverted] = cell["connections"][inverter.output]
+            del cells[name]
 
 
 def _front(top: str, flatten: str, gating: str, library: Library) -> str:
@@ -148,11 +197,6 @@ def _map(recipe: str) -> str:
         "opt_clean -purge\n"
         "check -assert -mapped\n"
     )
-
-
-def _blocks_script(top: str, gating: str, library: Library) -> str:
-    stat = "tee -q -o blocks.json stat -liberty cells.lib -json\n"
-    return _front(top, "", gating, library) + _map("area") + stat
 
 
 def _gating(library: Library) -> str:

@@ -9,6 +9,9 @@ from pathlib import Path
 
 __all__ = ["ClockGate", "Library", "load"]
 
+_NO_BRACKETS = str.maketrans("", "", "() ")
+# What a flip-flop does
+_FF = ("next_state", "clocked_on", "clear", "preset")
 # Inputs of the smallest NAND2 that load every output port
 OUTPUT_FANOUT = 4
 
@@ -24,6 +27,25 @@ class ClockGate:
 
 
 @dataclass(frozen=True)
+class Inverter:
+    """An inverter and its pins."""
+
+    cell: str
+    area: float
+    input: str
+    output: str
+
+
+@dataclass(frozen=True)
+class TwoOutputs:
+    """A flip-flop and the pins of its output and of the inverted one; the others are as before."""
+
+    cell: str
+    output: str
+    inverted: str
+
+
+@dataclass(frozen=True)
 class Library:
     """A Liberty file in the flow's terms.
 
@@ -35,6 +57,9 @@ class Library:
         output_load_ff: the load of an output port: four such inputs, in fF.
         buffer: the smallest buffer.
         flip_flops: names of the edge-triggered cells.
+        inverter: the smallest inverter.
+        two_outputs: for every flip-flop of one output the cell that has the inverted one too, and
+            is smaller than the flip-flop and an inverter.
         clock_gate: the smallest clock-gating cell for rising edges, if there is one.
         outputs: names of the output pins of every cell.
     """
@@ -47,6 +72,8 @@ class Library:
     output_load_ff: float
     buffer: str
     flip_flops: frozenset[str]
+    inverter: Inverter | None
+    two_outputs: dict[str, TwoOutputs]
     clock_gate: ClockGate | None
     outputs: dict[str, frozenset[str]]
 
@@ -83,6 +110,7 @@ def load(path: Path) -> Library:
         for name, cell in cells.items()
         if str(cell["clock_gating_integrated_cell"]).strip('"') == "latch_posedge"
     ]
+    inverter = _smallest_inverter(cells)
     return Library(
         name=str(library.args[0]).strip('"'),
         path=path.resolve(),
@@ -92,11 +120,10 @@ def load(path: Path) -> Library:
         output_load_ff=OUTPUT_FANOUT * load_per_input * float(scale) * femto,
         buffer=min(buffers)[1],
         flip_flops=frozenset(name for name, cell in cells.items() if cell.get_groups("ff")),
+        inverter=inverter,
+        two_outputs=_two_outputs(cells, inverter) if inverter else {},
         clock_gate=_clock_gate(*min(gates)[1:]) if gates else None,
-        outputs={
-            name: frozenset(_name(p) for p in cell.get_groups("pin") if _is(p, "output"))
-            for name, cell in cells.items()
-        },
+        outputs={name: frozenset(_outputs(cell)) for name, cell in cells.items()},
     )
 
 
@@ -121,6 +148,10 @@ def _functions(cell) -> list[str]:
     return [str(p["function"]).strip('"') for p in cell.get_groups("pin") if _is(p, "output")]
 
 
+def _outputs(cell) -> list[str]:
+    return [_name(p) for p in cell.get_groups("pin") if _is(p, "output")]
+
+
 def _inputs(cell) -> list[str]:
     return sorted(_name(p) for p in cell.get_groups("pin") if _is(p, "input"))
 
@@ -128,6 +159,46 @@ def _inputs(cell) -> list[str]:
 def _loads(cell) -> float:
     pins = cell.get_groups("pin")
     return max(float(p["capacitance"]) for p in pins if _is(p, "input"))
+
+
+def _smallest_inverter(cells) -> Inverter | None:
+    found = []
+    for name, cell in cells.items():
+        inputs, functions = _inputs(cell), _functions(cell)
+        written = [function.translate(_NO_BRACKETS) for function in functions]
+        if len(inputs) == 1 and written in ([f"!{inputs[0]}"], [f"{inputs[0]}'"]):
+            found.append(Inverter(name, float(cell["area"]), inputs[0], *_outputs(cell)))
+    return min(found, key=lambda inverter: inverter.area, default=None)
+
+
+def _two_outputs(cells, inverter: Inverter) -> dict[str, TwoOutputs]:
+    """Flip-flops that differ from another by nothing but the second, inverted output."""
+    single: list[tuple[str, tuple[str, ...], float]] = []
+    double: dict[tuple[str, ...], list[tuple[float, TwoOutputs]]] = {}
+    for name, cell in cells.items():
+        for ff in cell.get_groups("ff"):
+            state, inverse = (str(argument).strip('"') for argument in ff.args)
+            pins = dict(zip(_functions(cell), _outputs(cell), strict=True))
+            if state not in pins:
+                continue
+            # the output's name is part of what has to be alike
+            key = (*(f"{ff[attribute]}" for attribute in _FF), *_inputs(cell), pins[state])
+            if set(pins) == {state}:
+                single.append((name, key, float(cell["area"])))
+            elif set(pins) == {state, inverse}:
+                pair = TwoOutputs(name, pins[state], pins[inverse])
+                double.setdefault(key, []).append((float(cell["area"]), pair))
+    found = {}
+    for name, key, area in single:
+        # not a smaller one: it would drive less
+        fitting = [
+            (other, pair)
+            for other, pair in double.get(key, ())
+            if area <= other < area + inverter.area
+        ]
+        if fitting:
+            found[name] = min(fitting, key=lambda choice: choice[0])[1]
+    return found
 
 
 def _clock_gate(name: str, cell) -> ClockGate:
