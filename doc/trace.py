@@ -40,9 +40,11 @@ def rows(cycles: int):
                 ctx.set(encoder.words.payload, {"data": word, "last": i == len(WORDS) - 1})
             ctx.set(encoder.words.valid, bool(queue))
             taken = ctx.get(encoder.words.valid & encoder.words.ready)
-            step, turn = ctx.get(part.corner_turn.step), ctx.get(part.corner_turn.turn)
+            step, turn = ctx.get(part.corner_turn.step), ctx.get(part.subtractor.first)
             held |= bool(step and turn)
             plane = ctx.get(part.corner_turn.plane)
+            # plane 0 is its own dbx
+            dbx = ctx.get(part.subtractor.dbp if turn else part.subtractor.dbx)
             push, length = ctx.get(part.packer.push), ctx.get(part.packer.length)
             bits = f"{ctx.get(part.packer.data):0{part.packer.push_bits}b}"[:length]
             beat = f"{ctx.get(encoder.bpc.payload.data):02x}" if ctx.get(encoder.bpc.valid) else ""
@@ -52,7 +54,7 @@ def rows(cycles: int):
                     str(queue.pop(0)[1]) if taken else "",
                     ("turn" if turn else "step") if step else "",
                     f"{plane:08b}"[::-1] if step and held else "",
-                    f"{ctx.get(part.plane_coder.dbx):07b}"[::-1] if step and held else "",
+                    f"{dbx:07b}"[::-1] if step and held else "",
                     bits if push else "",
                     str(ctx.get(part.packer.count)),
                     beat,

@@ -58,8 +58,8 @@ class Library:
         buffer: the smallest buffer.
         flip_flops: names of the edge-triggered cells.
         inverter: the smallest inverter.
-        two_outputs: for every flip-flop of one output the cell that has the inverted one too, and
-            is smaller than the flip-flop and an inverter.
+        two_outputs: for a flip-flop the cell that has the inverted output too, where one is smaller
+            than the flip-flop and an inverter.
         clock_gate: the smallest clock-gating cell for rising edges, if there is one.
         outputs: names of the output pins of every cell.
     """
@@ -172,8 +172,8 @@ def _smallest_inverter(cells) -> Inverter | None:
 
 
 def _two_outputs(cells, inverter: Inverter) -> dict[str, TwoOutputs]:
-    """Flip-flops that differ from another by nothing but the second, inverted output."""
-    single: list[tuple[str, tuple[str, ...], float]] = []
+    """For a flip-flop the smallest one like it with an inverted output, where that pays."""
+    flip_flops: list[tuple[str, tuple[str, ...], float]] = []
     double: dict[tuple[str, ...], list[tuple[float, TwoOutputs]]] = {}
     for name, cell in cells.items():
         for ff in cell.get_groups("ff"):
@@ -183,21 +183,16 @@ def _two_outputs(cells, inverter: Inverter) -> dict[str, TwoOutputs]:
                 continue
             # the output's name is part of what has to be alike
             key = (*(f"{ff[attribute]}" for attribute in _FF), *_inputs(cell), pins[state])
-            if set(pins) == {state}:
-                single.append((name, key, float(cell["area"])))
-            elif set(pins) == {state, inverse}:
+            flip_flops.append((name, key, float(cell["area"])))
+            if set(pins) == {state, inverse}:
                 pair = TwoOutputs(name, pins[state], pins[inverse])
                 double.setdefault(key, []).append((float(cell["area"]), pair))
     found = {}
-    for name, key, area in single:
-        # not a smaller one: it would drive less
-        fitting = [
-            (other, pair)
-            for other, pair in double.get(key, ())
-            if area <= other < area + inverter.area
-        ]
-        if fitting:
-            found[name] = min(fitting, key=lambda choice: choice[0])[1]
+    for name, key, area in flip_flops:
+        # a smaller one would drive less
+        pays = [both for both in double.get(key, ()) if area <= both[0] < area + inverter.area]
+        if pays:
+            found[name] = min(pays, key=lambda both: both[0])[1]
     return found
 
 

@@ -1,5 +1,6 @@
 """The synthesis flow: cell library, Liberty reading, reports, and a small real run."""
 
+import dataclasses
 import json
 import re
 import shutil
@@ -114,6 +115,62 @@ def test_a_library_without_gate_equivalent_is_refused(tmp_path):
     path.write_text("not Liberty at all")
     with pytest.raises(ValueError, match=r"^worse\.lib must be a Liberty file$"):
         library.load(path)
+
+
+def flip_flop(name: str, area: float, outputs: dict[str, str], clear: str = "!R") -> str:
+    pins = "".join(
+        f'pin ({pin}) {{ direction : output; function : "{function}"; }} '
+        for pin, function in outputs.items()
+    )
+    return (
+        f'cell ({name}) {{ area : {area}; ff (IQ, IQN) {{ next_state : "D"; clocked_on : "CK"; '
+        f'clear : "{clear}"; }} pin (D) {{ direction : input; capacitance : 1; }} {pins} }} '
+    )
+
+
+def test_flip_flops_with_an_inverted_output_are_found(own, tmp_path):
+    assert own.inverter == library.Inverter("INV_X1", pytest.approx(2 / 3, abs=1e-3), "A", "Y")
+    assert own.two_outputs == {}
+    both = {"Q": "IQ", "QN": "IQN"}
+    registers = (
+        flip_flop("ONE", 5, {"Q": "IQ"})
+        + flip_flop("TWO", 5.5, both)
+        + flip_flop("LARGE", 5.6, both)
+        + flip_flop("STRONG", 5.7, {"Q": "IQ"})  # as large as an inverter and the next
+        + flip_flop("OTHER", 5, {"Q": "IQ"}, clear="R")
+    )
+    text = own.path.read_text()
+    path = tmp_path / "both.lib"
+    path.write_text(text[: text.rindex("}")] + registers + "}")
+    two = library.TwoOutputs("TWO", "Q", "QN")
+    large = library.TwoOutputs("LARGE", "Q", "QN")
+    assert library.load(path).two_outputs == {"ONE": two, "TWO": two, "LARGE": large}
+
+
+def test_an_inverter_behind_a_register_becomes_its_second_output(own):
+    def cell(kind: str, pins: dict[str, int]) -> dict:
+        directions = {pin: "output" if pin in "QY" else "input" for pin in pins}
+        nets = {pin: [net] for pin, net in pins.items()}
+        return {"type": kind, "connections": nets, "port_directions": directions}
+
+    module = {
+        "cells": {
+            "a_reg": cell("DFF_X1", {"D": 2, "CK": 3, "Q": 4}),
+            "b_reg": cell("DFF_X1", {"D": 9, "CK": 3, "Q": 5}),
+            "u1": cell("INV_X1", {"A": 4, "Y": 6}),
+            "u2": cell("INV_X1", {"A": 4, "Y": 7}),
+            "u3": cell("INV_X2", {"A": 5, "Y": 8}),
+        }
+    }
+    both = dataclasses.replace(own, two_outputs={"DFF_X1": library.TwoOutputs("BOTH", "Q", "QN")})
+    asic.use_inverted_outputs(module, both)
+    assert set(module["cells"]) == {"a_reg", "b_reg", "u2", "u3"}
+    assert module["cells"]["a_reg"] == {
+        "type": "BOTH",
+        "connections": {"D": [2], "CK": [3], "Q": [4], "QN": [6]},
+        "port_directions": {"D": "input", "CK": "input", "Q": "output", "QN": "output"},
+    }
+    assert module["cells"]["b_reg"]["type"] == "DFF_X1"
 
 
 # Yosys, ABC, OpenSTA
