@@ -15,17 +15,17 @@ class CornerTurn(wiring.Component):
 
     The heart turns squares of side s = min(m, n) (`skew_and_rotate`): a word enters in every step
     and a plane leaves, plane 0 as the last word arrives. Where m > n a block is m/n squares: the
-    upper bits of the words wait in first-in first-out order, n of them at a time enter in the
-    steps called `drain`, in which no word does. Where m < n it is n/m squares too, and the planes
-    of the earlier words wait for those of the last ones.
+    upper bits of the words wait in first-in first-out order, n of them at a time enter in m-n
+    steps in which no word does. Where m < n it is n/m squares too, and the planes of the earlier
+    words wait for those of the last ones.
 
     Members:
         step: one step is made at this edge.
-        index: which of the block: the last word of a block enters and its plane 0 leaves in step 0.
-        drain: (m > n) steps 1 to m-n. In all others a word enters.
+        index: which of max(m, n) steps. Word i of a block enters in step i < n.
         word: what enters.
-        plane: bit k of the n words, word 0 in bit 0, in step k.
-        base: word 0 of the block, in step 1.
+        plane: bit k of the n words, word 0 in bit 0: bit 0 in step n-1, the others in the m-1
+            steps after it.
+        base: word 0 of the block, in the step after n-1.
     Holds n*(m-1) bits for m >= n, (n-1)*m for m < n, and one. Nothing needs a reset.
     """
 
@@ -37,7 +37,6 @@ class CornerTurn(wiring.Component):
                 "word": In(m),
                 "step": In(1),
                 "index": In(range(max(m, n))),
-                "drain": In(1),
                 "plane": Out(n),
                 "base": Out(m),
             }
@@ -48,6 +47,7 @@ class CornerTurn(wiring.Component):
         mod = Module()
         m, n = params.word_bits, params.block_words
         side = min(m, n)
+        has_word = self.index < n
 
         # Upper bits queue up behind each other: a chunk of side bits of every word, then the next
         entering = self.word[:side]
@@ -55,17 +55,16 @@ class CornerTurn(wiring.Component):
         for chunk in reversed(range(side, m, side)):
             bits = self.word[chunk : chunk + side]
             if upper:
-                bits = Mux(self.drain, upper[0], bits)
+                bits = Mux(has_word, bits, upper[0])
             lines = [
                 DelayLine(mod, f"upper_{chunk + i}", bit, side, self.step)
                 for i, bit in enumerate(bits)
             ]
             upper.insert(0, Cat(line.out for line in lines))
         if upper:
-            entering = Mux(self.drain, upper[0], entering)
+            entering = Mux(has_word, entering, upper[0])
 
-        # Word 0 enters in the step after the turn, or after the drains, which are whole squares
-        _, lanes = skew_and_rotate(mod, entering, -1, self.index, self.step)
+        _, lanes = skew_and_rotate(mod, entering, self.index, self.step)
         words = [
             # a step more for word 0: its bit 0 has left when it is read
             DelayLine(mod, f"word_{i}", lanes[i % side], n - 1 - i + (i == 0), self.step)

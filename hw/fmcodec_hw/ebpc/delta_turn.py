@@ -45,7 +45,6 @@ class DeltaTurn(wiring.Component):
         mod = Module()
         m, n = params.word_bits, params.block_words
         side = min(m, n)
-        position = self.index[: (side - 1).bit_length()]
 
         # Later lanes queue up behind each other, a square's worth each
         lanes = Cat(Const(0, 1), self.plane)
@@ -66,7 +65,7 @@ class DeltaTurn(wiring.Component):
         if later:
             entering = Mux(has_plane, entering, later[0])
 
-        skewed, bits = skew_and_rotate(mod, entering, 0, position, self.step)
+        skewed, bits = skew_and_rotate(mod, entering, self.index, self.step)
         before = [*(line.tap(1) for line in skewed[1:]), *before]
         chunks = [
             [
@@ -75,7 +74,7 @@ class DeltaTurn(wiring.Component):
             ]
         ]
         # Lower bits need not wait in the step of the empty lane
-        wait = self.step & (position != side - 1)
+        wait = self.step & ~self.index[: (side - 1).bit_length()].all()
         for chunk in range(m - side, 0, -side):
             lines = [
                 DelayLine(mod, f"lower_{chunk + k}", bit, side - 1, wait)

@@ -95,8 +95,6 @@ class Encoder(Core):
         params = self.params
         mod = Module()
         m, n = params.word_bits, params.block_words
-        drains = max(m - n, 0)
-        start = 1 + drains  # the step in which a block's first word enters
 
         mod.submodules.corner_turn = turn = CornerTurn(params)
         mod.submodules.subtractor = deltas = PlaneSubtractor(params)
@@ -107,16 +105,19 @@ class Encoder(Core):
         wiring.connect(mod, packer.beat, wiring.flipped(self.bpc))
         wiring.connect(mod, znz.beat, wiring.flipped(self.znz))
 
-        # Sequence: plane `index` leaves in this step; in step 0 the last word of a block enters
+        # Sequence: word `index` of a block enters in this step. Plane 0 leaves with the last word,
+        # the others in the m-1 steps after that; where m > n no word enters in the first of those
         state = Signal(_State, attrs={"fsm_encoding": "none"})  # two bits suffice
-        index = Signal(range(max(m, n)), init=start)
-        turning, coded, draining, at_start = Signal(), Signal(), Signal(), Signal()
+        index = Signal(range(max(m, n)))
+        turning, second, coded = Signal(), Signal(), Signal()
+        draining, at_start = Signal(), Signal()
         full = Signal()  # a whole block is held, its planes are on their way out
         mod.d.comb += [
-            turning.eq(index == 0),
-            coded.eq(index < m),
-            at_start.eq(index == start),
-            draining.eq(~turning & (index < start)),
+            turning.eq(index == n - 1),
+            second.eq(index == (n if m > n else 0)),
+            coded.eq(turning | (index < m - 1) if m < n else 1),
+            draining.eq(index >= n),
+            at_start.eq(index == 0),
         ]
 
         # A word is taken when whatever it may push has room
@@ -154,7 +155,6 @@ class Encoder(Core):
             turn.word.eq(entering),
             turn.step.eq(step),
             turn.index.eq(index),
-            turn.drain.eq(draining),
             deltas.words.eq(turn.plane),
             deltas.first.eq(turning),
             deltas.step.eq(step & coded),
@@ -173,7 +173,7 @@ class Encoder(Core):
         if isinstance(symbols, SymbolQueue):
             self._one_code(mod, deltas, coder, symbols, packer, room, state)
         else:
-            self._two_codes(mod, deltas, coder, symbols, packer, room, state, index)
+            self._two_codes(mod, deltas, coder, symbols, packer, room, state, second)
 
         with mod.If(accept & self.words.payload.last):
             mod.d.sync += [state.eq(_State.FILL), znz_closing.eq(1)]
@@ -221,7 +221,7 @@ class Encoder(Core):
         packer: BitPacker,
         room: Signal,
         state: Signal,
-        index: Signal,
+        second: Signal,
     ) -> None:
         """Where two codes are pushed in some steps, a coder of its own has the second one."""
         mod.submodules.edge_coder = edge_coder = PlaneCoder(self.params)
@@ -237,9 +237,9 @@ class Encoder(Core):
             # with the turn the sign plane, after it plane 0, which is its own dbx
             edge_coder.dbx.eq(deltas.before ^ sign),
             edge_coder.dbp_zero.eq(turning & ~deltas.sign.any()),
-            symbols.second.eq(index == 1),
+            symbols.second.eq(second),
             symbols.edge_symbol.eq(edge_coder.symbol),
             symbols.edge_zero.eq(edge_coder.zero),
-            room.eq(Mux(index < 2, Mux(index == 0, turn_room, base_room), single_room)),
+            room.eq(Mux(turning, turn_room, Mux(second, base_room, single_room))),
             packer.close.eq(state == _State.CLOSE),
         ]

@@ -34,22 +34,21 @@ class DelayLine:
 
 
 def skew_and_rotate(
-    mod: Module, entering: Sequence[Value], first: int, position: Value, step: Value
+    mod: Module, entering: Sequence[Value], index: Value, step: Value
 ) -> tuple[list[DelayLine], list[Value]]:
     """The first two thirds of a corner turn of words of as many bits as there are words.
 
-    Bit j of the word that enters is delayed by j steps, then the lanes are rotated by `position`,
-    which counts steps: lane i takes bit j = first + position - i, modulo their number s, a power
-    of two. With `first` chosen so that bit 0 of word i comes out in lane i, all bits of word i do,
-    one a step; delays of s-1-i steps behind bring bit j of all s words together. That is s(s-1)
-    registers, as few as can be, and none of them has more to do than to shift.
+    Word `index`, modulo their number s, enters; s is a power of two. Its bit j is delayed by j
+    steps, then the lanes are rotated: lane i takes bit index - i. All bits of word i come out in
+    lane i then, one a step; delays of s-1-i steps behind bring bit j of all s words together. That
+    is s(s-1) registers, as few as can be, and none of them has more to do than to shift.
 
     Returns the delay lines and the rotated lanes.
     """
     side = len(entering)
     lines = [DelayLine(mod, f"skew_{j}", bit, j, step) for j, bit in enumerate(entering)]
-    lanes = [lines[(first - i) % side].out for i in range(side)]
+    lanes = [lines[-i % side].out for i in range(side)]
     for level in range((side - 1).bit_length()):
         by = 1 << level
-        lanes = [Mux(position[level], lanes[i - by], lane) for i, lane in enumerate(lanes)]
+        lanes = [Mux(index[level], lanes[i - by], lane) for i, lane in enumerate(lanes)]
     return lines, lanes
