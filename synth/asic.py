@@ -43,7 +43,7 @@ def _covers(between: str = "") -> str:
 # fan-out unbuffered: their gates are the design's own, their period is not meant to be good.
 RECIPES = {
     "area": f"strash; {_REWRITE}; {_covers()}; topo; stime -d",
-    "resub": f"strash; {_RESUBSTITUTE}; {_covers(f'{_AGAIN}; ')}; topo; stime -d",
+    "resub": f"strash; ifraig; scorr; {_RESUBSTITUTE}; {_covers(f'{_AGAIN}; ')}; topo; stime -d",
     "lean": f"{_START}; {_TRIM}; dch; {_TRIM}; dch; amap; {_SIZE}",
     "balanced": f"{_START}; {_TRIM}; dch; {_TRIM}; dch -f; map -B 0.9; {_SIZE}",
     "fast": f"strash; {_REWRITE}; dch; {_FLAT}; dch; {_WIDE}; dch -f; map -B 0.9; {_RESIZE}",
