@@ -1,11 +1,11 @@
 """Corner turn of the encoder: words go in, bit planes come out, and the storage is held once."""
 
-from amaranth.hdl import Cat, Module, Mux, Value
+from amaranth.hdl import Cat, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from fmcodec.ebpc import Params
-from fmcodec_hw.ebpc.skew import DelayLine, skew_and_rotate
+from fmcodec_hw.ebpc.skew import DelayLine, one_by_one, skew_and_rotate
 
 __all__ = ["CornerTurn"]
 
@@ -48,30 +48,16 @@ class CornerTurn(wiring.Component):
         m, n = params.word_bits, params.block_words
         side = min(m, n)
         has_word = self.index < n
-
-        # Upper bits queue up behind each other: a chunk of side bits of every word, then the next
-        entering = self.word[:side]
-        upper: list[Value] = []  # what is next of every chunk
-        for chunk in reversed(range(side, m, side)):
-            bits = self.word[chunk : chunk + side]
-            if upper:
-                bits = Mux(has_word, bits, upper[0])
-            lines = [
-                DelayLine(mod, f"upper_{chunk + i}", bit, side, self.step)
-                for i, bit in enumerate(bits)
-            ]
-            upper.insert(0, Cat(line.out for line in lines))
-        if upper:
-            entering = Mux(has_word, entering, upper[0])
-
+        entering, upper = one_by_one(mod, "upper", self.word, side, has_word, self.step)
         _, lanes = skew_and_rotate(mod, entering, self.index, self.step)
         words = [
             # a step more for word 0: its bit 0 has left when it is read
             DelayLine(mod, f"word_{i}", lanes[i % side], n - 1 - i + (i == 0), self.step)
             for i in range(n)
         ]
+        lower = (words[0].tap(-1 - k) for k in range(side))
         mod.d.comb += [
             self.plane.eq(Cat(words[0].tap(-2), *(word.out for word in words[1:]))),
-            self.base.eq(Cat(*(words[0].tap(-1 - k) for k in range(side)), *upper)),
+            self.base.eq(Cat(*lower, *(line.out for line in upper))),
         ]
         return mod

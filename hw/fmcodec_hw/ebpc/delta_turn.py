@@ -1,11 +1,11 @@
 """Corner turn of the decoder: bit planes go in, deltas come out, and the storage is held once."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Value
+from amaranth.hdl import Cat, Const, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from fmcodec.ebpc import Params
-from fmcodec_hw.ebpc.skew import DelayLine, skew_and_rotate
+from fmcodec_hw.ebpc.skew import DelayLine, one_by_one, skew_and_rotate
 
 __all__ = ["DeltaTurn"]
 
@@ -46,27 +46,11 @@ class DeltaTurn(wiring.Component):
         m, n = params.word_bits, params.block_words
         side = min(m, n)
 
-        # Later lanes queue up behind each other, a square's worth each
         lanes = Cat(Const(0, 1), self.plane)
-        entering = lanes[:side]
-        later: list[Value] = []  # what is next of every square
-        before: list[Value] = []
         has_plane = self.index < m
-        for lane in reversed(range(side, n, side)):
-            bits = lanes[lane : lane + side]
-            if later:
-                bits = Mux(has_plane, bits, later[0])
-            lines = [
-                DelayLine(mod, f"later_{lane + i}", bit, side, self.step)
-                for i, bit in enumerate(bits)
-            ]
-            later.insert(0, Cat(line.out for line in lines))
-            before = [*(line.tap(1) for line in lines), *before]
-        if later:
-            entering = Mux(has_plane, entering, later[0])
-
+        entering, later = one_by_one(mod, "later", lanes, side, has_plane, self.step)
         skewed, bits = skew_and_rotate(mod, entering, self.index, self.step)
-        before = [*(line.tap(1) for line in skewed[1:]), *before]
+        before = [line.tap(1) for line in (*skewed[1:], *later)]
         chunks = [
             [
                 DelayLine(mod, f"bit_{k}", bit, side - 1 - k, self.step).out

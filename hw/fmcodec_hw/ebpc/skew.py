@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 
-__all__ = ["DelayLine", "skew_and_rotate"]
+__all__ = ["DelayLine", "one_by_one", "skew_and_rotate"]
 
 
 class DelayLine:
@@ -31,6 +31,28 @@ class DelayLine:
     def out(self) -> Value:
         """The bit at the end of the line."""
         return self.tap(-1)
+
+
+def one_by_one(
+    mod: Module, name: str, value: Value, side: int, loads: Value, step: Value
+) -> tuple[Value, list[DelayLine]]:
+    """The chunks of `side` bits of `side` values, chunk 0 as they come, then chunk 1 of each, ...
+
+    A value comes in a step that `loads`; its later chunks wait first in, first out, and follow in
+    the steps that do not. Returns what is next, and the delay lines of all bits that wait.
+    """
+
+    def select(chunk: Value, waiting: list[DelayLine]) -> Value:
+        return Mux(loads, chunk, Cat(line.out for line in waiting[:side])) if waiting else chunk
+
+    waiting: list[DelayLine] = []
+    for start in reversed(range(side, len(value), side)):
+        bits = select(value[start : start + side], waiting)
+        lines = [
+            DelayLine(mod, f"{name}_{start + i}", bit, side, step) for i, bit in enumerate(bits)
+        ]
+        waiting = lines + waiting
+    return select(value[:side], waiting), waiting
 
 
 def skew_and_rotate(
