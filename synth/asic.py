@@ -162,7 +162,8 @@ def use_inverted_outputs(module: dict[str, Any], library: Library) -> None:
         return
     registers = {}  # by the net they drive
     for cell in cells.values():
-        if two := library.two_outputs.get(cell["type"]):
+        two = library.two_outputs.get(cell["type"])
+        if two and two.inverted not in cell["connections"]:
             registers[cell["connections"][two.output][0]] = (cell, two)
     for name, cell in list(cells.items()):
         driven = cell["connections"].get(inverter.input, [None])[0]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-__all__ = ["ClockGate", "Library", "load"]
+__all__ = ["ClockGate", "Inverter", "Library", "TwoOutputs", "load"]
 
 _NO_BRACKETS = str.maketrans("", "", "() ")
 # What a flip-flop does
