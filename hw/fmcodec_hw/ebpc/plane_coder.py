@@ -64,7 +64,7 @@ class PlaneCoder(wiring.Component):
 
     Members:
         dbx: n-1 bits, the plane xor the one before it, delta i in bit i.
-        dbp_zero: the plane itself is zero. Never for plane 0, which is its own dbx.
+        dbp_zero: the plane itself is zero. Plane 0 is its own dbx: there it may stay low.
         zero: dbx is zero; the symbol is then a run of one.
         symbol: the code in the top bits, MSB first, zeros behind it (`symbol_bits` of them count).
     """
