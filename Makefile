@@ -27,7 +27,7 @@ test: $(VENV)/test.stamp  ## model, cores and flow against each other
 sim: $(VENV)/sim.stamp  ## the exported Verilog in a simulator, on real feature maps
 	$(call need,c++,g++)
 	$(call need,perl,perl)
-	$(BIN)/python sim/run.py $(ARGS)
+	$(BIN)/python -m sim.run $(ARGS)
 
 synth: $(VENV)/synth.stamp  ## gates, registers, minimum period, FPGA results
 	@command -v sta >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null \
@@ -40,8 +40,8 @@ synth: $(VENV)/synth.stamp  ## gates, registers, minimum period, FPGA results
 fpga: $(VENV)/synth.stamp  ## the FPGA part of synth, for any configuration
 	$(BIN)/python -m synth.fpga $(ARGS)
 
-verilog: $(VENV)/hw.stamp  ## Verilog and manifest of the EBPC cores in build/verilog
-	$(BIN)/fmcodec-hw verilog ebpc $(ARGS)
+verilog: $(VENV)/hw.stamp  ## Verilog and manifests of the cores in build/verilog
+	for codec in ebpc; do $(BIN)/fmcodec-hw verilog $$codec $(ARGS) || exit; done
 
 lint: $(VENV)/lint.stamp  ## style and types
 	$(BIN)/ruff check .
