@@ -22,6 +22,13 @@ def cli() -> None:
     """Hardware of the feature-map codecs."""
 
 
+@cli.command("codecs")
+def codecs() -> None:
+    """List the codecs that have cores, one a line."""
+    for codec in CODECS:
+        click.echo(codec)
+
+
 @cli.group("verilog")
 def verilog() -> None:
     """Write the cores of a codec as Verilog, with a JSON manifest of ports and parameters."""
