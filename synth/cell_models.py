@@ -218,7 +218,7 @@ class _Templates:
         order = []
         for i in (1, 2):
             kind = _get(template, f"variable_{i}") if template is not None else None
-            if kind is None:
+            if kind is None or template is None:
                 continue
             name = "load" if "capacitance" in kind else "slew"
             given = group.get_attributes(f"index_{i}") or template.get_attributes(f"index_{i}")
@@ -260,7 +260,7 @@ def _flip_flop(group: Any, inputs: Sequence[str], functions: dict[str, str]) -> 
             outputs[pin] = not bool(table[1])  # state 1, inverse 0
         if clock in inputs:
             next_state, clear, preset = (
-                table_of(function, inputs) if (function := _get(ff, name)) else None
+                table_of(does, inputs) if (does := _get(ff, name)) else None
                 for name in ("next_state", "clear", "preset")
             )
             if next_state is not None:
