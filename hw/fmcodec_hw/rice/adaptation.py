@@ -1,0 +1,88 @@
+"""What both Rice cores learn from the words so far: parameter, slot and run length."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+__all__ = ["ESCAPE_ONES", "GRADE", "MAX_RUN_BITS", "MAX_SLOT", "Adaptation"]
+
+ESCAPE_ONES = 8  # a unary part of that many ones is an escape
+MAX_SLOT = 3
+MAX_RUN_BITS = 5
+_PARAMETER_FRACTION, _SLOT_FRACTION, _RUN_FRACTION = 2, 3, 1  # bits
+_PARAMETER_START, _SLOT_START, _RUN_START = 12, 8, 4
+
+# What a word says of the parameter; none of them: it fits
+GRADE = data.StructLayout({"lower": 1, "higher": 1, "leap": 1})
+
+
+class Adaptation(wiring.Component):
+    """The Rice parameter k, the slot z of zero and the bits kr of a run's count.
+
+    Each is the upper part of a small saturating counter, so that it moves by fractions. What a
+    counter would become is made from the counters alone; what the word was, which is known late in
+    the cycle, only selects.
+
+    Members:
+        k, raw: the parameter; its largest value means words as they are.
+        slot, run_bits: z and kr.
+        value, zero: a non-zero word or a run of zeros is coded, at the end of this cycle.
+        grade: with `value`, what to do with the parameter: a quarter down or up, or one up.
+        full: with `zero`, the run is as long as its code can say, or ends with the packet.
+        clear: back to the start.
+    """
+
+    def __init__(self, word_bits: int):
+        self._k_bits = (word_bits - 1).bit_length()
+        super().__init__(
+            {
+                "k": Out(self._k_bits),
+                "raw": Out(1),
+                "slot": Out(range(MAX_SLOT + 1)),
+                "run_bits": Out(range(MAX_RUN_BITS + 1)),
+                "value": In(1),
+                "grade": In(GRADE),
+                "zero": In(1),
+                "full": In(1),
+                "clear": In(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        parameter = Signal(self._k_bits + _PARAMETER_FRACTION, init=_PARAMETER_START)
+        slot = Signal(len(self.slot) + _SLOT_FRACTION, init=_SLOT_START)
+        run = Signal(len(self.run_bits) + _RUN_FRACTION, init=_RUN_START)
+        m.d.comb += [
+            self.k.eq(parameter[_PARAMETER_FRACTION:]),
+            self.raw.eq(self.k.all()),
+            self.slot.eq(slot[_SLOT_FRACTION:]),
+            self.run_bits.eq(run[_RUN_FRACTION:]),
+        ]
+
+        # Raw words never raise the parameter and others do by one at most: it cannot overflow
+        with m.If(self.value):
+            with m.If(self.grade.lower):
+                m.d.sync += parameter.eq(parameter - parameter.any())
+            with m.If(self.grade.higher):
+                m.d.sync += parameter.eq(parameter + 1)
+            with m.If(self.grade.leap):
+                m.d.sync += parameter[_PARAMETER_FRACTION:].eq(self.k + 1)
+
+        # Zeros pull the slot z by 2**(z+1) - 1 eighths to the front, which z > 0 leaves above zero
+        pull = Cat(slot.any(), *(self.slot > i for i in range(MAX_SLOT)))
+        with m.If(self.zero):
+            m.d.sync += slot.eq(slot - pull)
+        with m.If(self.value & ~self.raw):
+            m.d.sync += slot.eq(slot + ~slot.all())
+
+        longest = (MAX_RUN_BITS << _RUN_FRACTION) + 1
+        with m.If(self.zero):
+            m.d.sync += run.eq(Mux(self.full, run + (run != longest), run - run.any()))
+        with m.If(self.clear):
+            m.d.sync += [
+                parameter.eq(_PARAMETER_START),
+                slot.eq(_SLOT_START),
+                run.eq(_RUN_START),
+            ]
+        return m

@@ -1,0 +1,136 @@
+"""The Rice encoder: words in, one code stream out."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from fmcodec_hw import axis
+from fmcodec_hw.bit_packer import BitPacker
+from fmcodec_hw.rice.adaptation import MAX_RUN_BITS, Adaptation
+from fmcodec_hw.rice.code_writer import CodeWriter
+from fmcodec_hw.rice.fold import Fold
+
+__all__ = ["Encoder"]
+
+_HEADER_BITS = 3
+
+
+class Encoder(wiring.Component):
+    """Encode packets of words into a Rice stream (doc/format.md).
+
+    Latency: a word is coded once the next one is there; its bits are valid a cycle later. 
+    Throughput: one word per cycle, or what the port lets through: every cycle takes a word or
+    leaves a beat. With port_words = 2 and more nothing but the sink stops the words. Held: a word,
+    its predecessor and a queue of bits. The next packet begins when the last beat has left.
+    Reset gives up the packet in progress.
+
+    The word held has been folded; its code goes out while the next word is folded. A run of zeros
+    is counted and coded with its last zero, which the word behind it tells.
+
+    Members:
+        words: the packets; `last` closes one.
+        cfg_signed, cfg_delta, cfg_sign_last: how a packet's words are read, unchanged from its
+            first to its last word.
+        code: the streams. `words.ready` depends combinationally on `code.ready`.
+    """
+
+    def __init__(self, params):
+        self.params = params
+        word_bits, port_bits = params.word_bits, params.port_words * params.word_bits
+        keep_bits = port_bits // 8 if params.port_words > 1 else 0
+        self._keep_bits = keep_bits
+        super().__init__(
+            {
+                "words": In(axis.signature(word_bits)),
+                "cfg_signed": In(1),
+                "cfg_delta": In(1),
+                "cfg_sign_last": In(1),
+                "code": Out(axis.signature(port_bits, keep_bits=keep_bits)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        word_bits, port_words = self.params.word_bits, self.params.port_words
+        m.submodules.fold = fold = Fold(word_bits)
+        m.submodules.adaptation = state = Adaptation(word_bits)
+        m.submodules.writer = writer = CodeWriter(word_bits)
+        m.submodules.packer = packer = BitPacker(
+            word_bits,
+            writer.code_bits,
+            capacity=writer.code_bits + port_words * word_bits - 1,
+            port_words=port_words,
+            keep_bits=self._keep_bits,
+        )
+        wiring.connect(m, packer.beat, wiring.flipped(self.code))
+
+        held, closing = Signal(), Signal()
+        folded = Signal(word_bits, reset_less=True)
+        zero, final = Signal(reset_less=True), Signal(reset_less=True)
+        room, step, take, opens = Signal(), Signal(), Signal(), Signal()
+        m.d.comb += [
+            room.eq(packer.room(writer.code_bits)),
+            step.eq(held & (self.words.valid | final) & room),
+            self.words.ready.eq(room & ~closing & ~(held & final)),
+            take.eq(self.words.valid & self.words.ready),
+            opens.eq(take & ~held),
+        ]
+
+        # The word that comes in
+        arriving = self.words.payload.data
+        word, previous, nonzero = Signal(word_bits), Signal(word_bits), Signal()
+        m.d.comb += [
+            word.eq(Mux(self.cfg_sign_last, arriving.rotate_left(1), arriving)),
+            nonzero.eq(word.any()),
+            fold.word.eq(word),
+            fold.prediction.eq(previous & self.cfg_delta.replicate(word_bits)),
+            fold.is_signed.eq(self.cfg_signed),
+        ]
+        with m.If(take):
+            m.d.sync += [folded.eq(fold.folded), zero.eq(~nonzero), previous.eq(word)]
+            m.d.sync += [final.eq(self.words.payload.last), held.eq(1)]
+        with m.If(step & final):
+            m.d.sync += [held.eq(0), closing.eq(1), previous.eq(0)]
+        with m.If(packer.closed):
+            m.d.sync += closing.eq(0)
+
+        # The word that goes out. A run ends where it is full, before a word, with the packet
+        count = Signal(range(2**MAX_RUN_BITS + 1))
+        direct, is_run, filled, full, ends = (
+            Signal(name=name) for name in ("direct", "is_run", "filled", "full", "ends")
+        )
+        m.d.comb += [
+            is_run.eq(zero & ~state.raw),
+            filled.eq(Cat(count[i] & (state.run_bits == i) for i in range(len(count))).any()),
+            full.eq(filled | final),
+            ends.eq(full | nonzero),
+            writer.folded.eq(folded),
+            writer.zero.eq(is_run),
+            writer.direct.eq(direct),
+            writer.count.eq(count),
+            writer.full.eq(full),
+            writer.k.eq(state.k),
+            writer.raw.eq(state.raw),
+            writer.slot.eq(state.slot),
+            writer.run_bits.eq(state.run_bits),
+            state.value.eq(step & ~is_run),
+            state.grade.eq(writer.grade),
+            state.zero.eq(step & is_run & ends),
+            state.full.eq(full),
+            state.clear.eq(packer.closed),
+        ]
+        with m.If(step):
+            m.d.sync += direct.eq(is_run & ends & ~full)
+            m.d.sync += count.eq(Mux(is_run & ~ends, count + 1, 0))
+        with m.If(step & final):
+            m.d.sync += direct.eq(0)
+
+        header = Cat(self.cfg_sign_last, self.cfg_delta, self.cfg_signed)
+        lead = Cat(Const(0, writer.code_bits - _HEADER_BITS), header)
+        m.d.comb += [
+            packer.data.eq(Mux(held, writer.code, lead)),
+            packer.length.eq(Mux(held, writer.length, _HEADER_BITS)),
+            packer.push.eq(opens | state.value | state.zero),
+            packer.close.eq(closing),
+        ]
+        return m
