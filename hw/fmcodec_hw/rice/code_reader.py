@@ -1,7 +1,7 @@
 """The code at the head of the stream: what it says and how long it is."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from fmcodec_hw.rice.adaptation import ESCAPE_ONES, GRADE, MAX_RUN_BITS, MAX_SLOT
@@ -27,7 +27,7 @@ class CodeReader(wiring.Component):
     """
 
     def __init__(self, word_bits: int):
-        self.code_bits = ESCAPE_ONES + word_bits
+        self.code_bits, self.num_lengths = ESCAPE_ONES + word_bits, 5
         super().__init__(
             {
                 "head": In(self.code_bits),
@@ -41,7 +41,9 @@ class CodeReader(wiring.Component):
                 "count": Out(range(2**MAX_RUN_BITS + 1)),
                 "folded": Out(word_bits),
                 "grade": Out(GRADE),
-                "length": Out(range(self.code_bits + 1)),
+                "lengths": Out(data.ArrayLayout(range(self.code_bits + 1), self.num_lengths)),
+                "chosen": Out(self.num_lengths),
+                "more": Out(3),
             }
         )
 
@@ -109,12 +111,25 @@ class CodeReader(wiring.Component):
             self.grade.leap.eq(~self.raw & (escape | Cat(quotients[4:]).any())),
         ]
 
-        unary = Signal(range(ESCAPE_ONES + 1))
-        m.d.comb += unary.eq(
-            Cat(Cat(here for i, here in enumerate(starts) if i >> b & 1).any() for b in range(4))
+        # Lengths, known from registers, and which of them it is; a quotient's ones are counted late
+        fixed = [
+            self.k + 1,
+            self.slot + 2,
+            self.slot + 2 + self.run_bits,
+            Const(self.code_bits),
+            Const(word_bits),
+        ]
+        plain = ~self.raw & ~escape & ~self.zero
+        chosen = [
+            plain,
+            self.zero & self.full,
+            self.zero & ~self.full,
+            ~self.raw & escape,
+            self.raw,
+        ]
+        m.d.comb += [self.lengths[i].eq(length) for i, length in enumerate(fixed)]
+        m.d.comb += self.chosen.eq(Cat(chosen))
+        m.d.comb += self.more.eq(
+            Cat(Cat(o for i, o in enumerate(ones[:-1]) if i >> b & 1).any() for b in range(3))
         )
-        fixed_length = Mux(
-            self.zero, 1 + Mux(self.full, 0, self.run_bits), Mux(whole, word_bits, self.k)
-        )
-        m.d.comb += self.length.eq(unary + fixed_length)
         return m

@@ -1,18 +1,16 @@
 """The Rice decoder: one code stream in, words out."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from fmcodec_hw import axis
-from fmcodec_hw.bit_window import BitWindow
 from fmcodec_hw.rice.adaptation import MAX_RUN_BITS, Adaptation
 from fmcodec_hw.rice.code_reader import CodeReader
 from fmcodec_hw.rice.fold import Unfold
+from fmcodec_hw.rice.window import Window
 
 __all__ = ["Decoder"]
-
-_HEADER_BITS = 3
 
 
 class Decoder(wiring.Component):
@@ -31,30 +29,30 @@ class Decoder(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         word_bits = self.params.word_bits
-        port_bits = self.params.port_words * word_bits
         m.submodules.reader = reader = CodeReader(word_bits)
         m.submodules.adaptation = state = Adaptation(word_bits)
         m.submodules.unfold = unfold = Unfold(word_bits)
-        most = (port_bits - 2 + reader.code_bits) // port_bits
-        m.submodules.window = window = BitWindow(
-            word_bits, reader.code_bits, most, port_words=self.params.port_words, keep_bits=self._keep_bits
+        m.submodules.window = window = Window(
+            word_bits,
+            reader.code_bits,
+            reader.num_lengths,
+            port_words=self.params.port_words,
+            keep_bits=self._keep_bits,
         )
         wiring.connect(m, wiring.flipped(self.code), window.beat)
         clear = Signal()
 
-        active, begun = Signal(), Signal()
+        active = Signal()
         remaining = Signal(self.length_bits, reset_less=True)
         is_signed, delta, sign_last = (Signal(name=n, reset_less=True) for n in ("is_signed", "delta", "sign_last"))
         held, zero, final = Signal(), Signal(reset_less=True), Signal()
         folded = Signal(word_bits, reset_less=True)
         run, direct = Signal(range(2**MAX_RUN_BITS + 1)), Signal()
-        running, step, there, free, opens, reads = Signal(), Signal(), Signal(), Signal(), Signal(), Signal()
+        running, step, free, reads = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
             running.eq(run.any()),
-            there.eq(window.shown[most] | window.seen),
             free.eq(~held | (self.words.ready & ~final)),
-            opens.eq(active & ~begun & there),
-            step.eq(begun & there & free),
+            step.eq(active & window.there & free),
             reads.eq(step & ~running),
             reader.head.eq(window.head),
             reader.direct.eq(direct),
@@ -62,9 +60,11 @@ class Decoder(wiring.Component):
             reader.raw.eq(state.raw),
             reader.slot.eq(state.slot),
             reader.run_bits.eq(state.run_bits),
-            window.length.eq(Mux(begun, reader.length, _HEADER_BITS)),
-            window.step.eq(reads | opens),
-            window.drop.eq(final & window.held & ~window.seen),
+            window.lengths.eq(reader.lengths),
+            window.chosen.eq(reader.chosen),
+            window.more.eq(reader.more),
+            window.step.eq(reads),
+            window.drain.eq(final & ~window.seen),
             window.clear.eq(clear),
             state.value.eq(reads & ~reader.zero),
             state.grade.eq(reader.grade),
@@ -72,13 +72,8 @@ class Decoder(wiring.Component):
             state.full.eq(reader.full),
             state.clear.eq(clear),
         ]
-        with m.If(opens):
-            m.d.sync += begun.eq(1)
-            m.d.sync += [
-                is_signed.eq(window.head[-1]),
-                delta.eq(window.head[-2]),
-                sign_last.eq(window.head[-3]),
-            ]
+        with m.If(window.opens):
+            m.d.sync += Cat(sign_last, delta, is_signed).eq(window.header)
         with m.If(reads):
             m.d.sync += [run.eq(reader.count & reader.zero.replicate(len(run))), direct.eq(reader.zero & ~reader.full)]
         with m.If(step & running):
@@ -113,12 +108,11 @@ class Decoder(wiring.Component):
 
         if self.checked:
             damaged = Signal()
-            damage = damaged | window.overrun | (final & (window.more | window.whole))
-            with m.If(window.overrun | window.drop):
+            with m.If(window.overrun | window.drain):
                 m.d.sync += damaged.eq(1)
             with m.If(clear):
                 m.d.sync += damaged.eq(0)
-            m.d.comb += self.words.payload.user.eq(final & damage)
+            m.d.comb += self.words.payload.user.eq(final & (damaged | ~window.complete))
         with m.If(clear):
-            m.d.sync += [s.eq(0) for s in (active, begun, held, final, run, direct, previous)]
+            m.d.sync += [s.eq(0) for s in (active, held, final, run, direct, previous)]
         return m

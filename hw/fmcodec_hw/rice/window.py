@@ -1,0 +1,151 @@
+"""The part of a code stream that the decoder looks at."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from fmcodec_hw import axis
+from fmcodec_hw.bit_window import align
+
+__all__ = ["HEADER_BITS", "Window"]
+
+HEADER_BITS = 3
+
+
+class Window(wiring.Component):
+    """Show the next `code_bits` bits of a packet and let go of a code a cycle.
+
+    The held beats and the one at the port make a row; `phase` bits of its first are gone. A step
+    waits for the beat at the port, needed or not, until the packet's last one is held: whether all
+    bits are there does not depend on how long the code is. So the lengths that a code may have are
+    added to the phase early, and the code, known late, only selects one of the sums.
+
+    Members:
+        beat: the packet's beats; `beat.ready` depends on what the code is, where the port has one.
+        head: the next bits, the first one at the top; behind the packet's end anything.
+        header: the packet's first bits, in the cycle with `opens`.
+        there: `head` can be read.
+        lengths, chosen, more: a step lets go of lengths[i] bits with chosen[i], of `more` bits
+            beyond it with chosen[0].
+        step: let go of the code at the end of this cycle.
+        drain: take beats up to the packet's last one.
+        seen: the packet's last beat has been taken.
+        overrun: this step lets go of beats that the packet has not.
+        complete: with the last code gone and `seen`: all words have been looked at, and no more.
+        clear: forget the packet.
+    """
+
+    def __init__(self, word_bits: int, code_bits: int, num_lengths: int, *, port_words: int, keep_bits: int):
+        self._word_bits, self._port_words = word_bits, port_words
+        self._beat_bits = word_bits * port_words
+        self._code_bits = code_bits
+        super().__init__(
+            {
+                "beat": In(axis.signature(self._beat_bits, keep_bits=keep_bits)),
+                "head": Out(code_bits),
+                "header": Out(HEADER_BITS),
+                "opens": Out(1),
+                "there": Out(1),
+                "lengths": In(data.ArrayLayout(range(code_bits + 1), num_lengths)),
+                "chosen": In(num_lengths),
+                "more": In(3),
+                "step": In(1),
+                "drain": In(1),
+                "seen": Out(1),
+                "overrun": Out(1),
+                "complete": Out(1),
+                "clear": In(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        beat_bits, word_bits = self._beat_bits, self._word_bits
+        phase_bits = (beat_bits - 1).bit_length()
+        held = (beat_bits - 2 + self._code_bits) // beat_bits  # beats, with the port's a code is in
+        slots = [Signal(beat_bits, name=f"slot_{i}", reset_less=True) for i in range(held)]
+        valid = Signal(held)
+        phase = Signal(phase_bits, init=HEADER_BITS)
+        payload = self.beat.payload
+
+        # The first word of a beat is in its low lanes, the first bit of a word is its MSB
+        words = [payload.data.word_select(i, word_bits) for i in range(self._port_words)]
+        entering = Signal(beat_bits)
+        arriving = Signal()
+        m.d.comb += [
+            entering.eq(Cat(reversed(words))),
+            arriving.eq(self.beat.valid & ~self.seen),
+            self.there.eq((valid[-1] & self.beat.valid) | self.seen),
+            self.head.eq(align(m, Cat(entering, *reversed(slots)), phase, self._code_bits)),
+            self.header.eq(entering[-HEADER_BITS:]),
+            self.opens.eq(~valid[0] & ~self.seen),
+        ]
+
+        total = Signal(range(beat_bits + self._code_bits))
+        sums = Const(0, len(total))
+        for i in range(len(self.chosen)):
+            early = Signal(len(total), name=f"early_{i}")
+            m.d.comb += early.eq(phase + self.lengths[i])
+            late = (early + self.more)[: len(total)] if i == 0 else early
+            sums |= late & self.chosen[i].replicate(len(total))
+        m.d.comb += total.eq(sums)
+
+        # All beats move up by those that are gone; the one at the port takes the first free place
+        most = (beat_bits - 1 + self._code_bits) // beat_bits
+        gone = [Signal(name=f"gone_{i}") for i in range(most + 1)]
+        shown = [valid[0] | arriving] + [
+            (valid[i] if i < held else 0) | (arriving & valid[i - 1]) for i in range(1, held + 1)
+        ]
+        for i in range(1, most + 1):
+            drained = self.drain if i == 1 else 0
+            m.d.comb += gone[i].eq((self.step & (total >> phase_bits == i)) | drained)
+        m.d.comb += gone[0].eq(~Cat(gone[1:]).any())
+        for i, slot in enumerate(slots):
+            kept, there = Const(0, beat_bits), Const(0, 1)
+            enters = Const(0, 1)
+            for by in range(most + 1):
+                if i + by < held:
+                    kept = kept | (slots[i + by] & (gone[by] & valid[i + by]).replicate(beat_bits))
+                    enters = enters | (gone[by] & ~valid[i + by])
+                else:
+                    enters = enters | gone[by]
+                if i + by <= held:
+                    there = there | (gone[by] & shown[i + by])
+            m.d.sync += slot.eq(kept | (entering & enters.replicate(beat_bits)))
+            m.d.sync += valid[i].eq(there & ~self.clear)
+        with m.If(self.step):
+            m.d.sync += phase.eq(total)
+        m.d.comb += self.beat.ready.eq((~valid[-1] | ~gone[0]) & ~self.seen)
+
+        # The last code ends in the last word: so many words of the last beat have been looked at
+        taking_last = arriving & self.beat.ready & payload.last
+        m.d.sync += self.seen.eq((self.seen | taking_last) & ~self.clear)
+        with m.If(self.clear):
+            m.d.sync += phase.eq(HEADER_BITS)
+        touched = Signal(range(2 * self._port_words))
+        m.d.comb += touched.eq((phase + word_bits - 1) >> (word_bits - 1).bit_length())
+        if self._port_words > 1:
+            lanes = len(payload.keep) // self._port_words
+            filled = Signal(range(self._port_words))  # words of the last beat, 0 for all
+            kept_words = payload.keep[lanes - 1 :: lanes]
+            with m.If(taking_last):
+                m.d.sync += filled.eq(
+                    Cat(
+                        Cat(
+                            kept_words[i - 1] & ~kept_words[i]
+                            for i in range(1, self._port_words)
+                            if i >> b & 1
+                        ).any()
+                        for b in range(len(filled))
+                    )
+                )
+            fits = touched[: len(filled)] == filled
+        else:
+            fits = Const(1, 1)
+        left = Cat(valid[1:]).any() if held > 1 else Const(0, 1)
+        m.d.comb += self.complete.eq(fits & (touched.any() == valid[0]) & ~left)
+        missing = Const(0, 1)
+        for by in range(1, most + 1):
+            missing = missing | (gone[by] & ~shown[by - 1])
+        m.d.comb += self.overrun.eq(self.step & missing)
+        return m
