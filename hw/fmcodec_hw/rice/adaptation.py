@@ -10,7 +10,7 @@ ESCAPE_ONES = 8  # a unary part of that many ones is an escape
 MAX_SLOT = 3
 MAX_RUN_BITS = 5
 _PARAMETER_FRACTION, _SLOT_FRACTION, _RUN_FRACTION = 2, 3, 1  # bits
-_PARAMETER_START, _SLOT_START, _RUN_START = 12, 8, 4
+_SLOT_START, _RUN_START = 8, 4
 
 # What a word says of the parameter; none of them: it fits
 GRADE = data.StructLayout({"lower": 1, "higher": 1, "leap": 1})
@@ -27,13 +27,14 @@ class Adaptation(wiring.Component):
         k, raw: the parameter; its largest value means words as they are.
         slot, run_bits: z and kr.
         value, zero: a non-zero word or a run of zeros is coded, at the end of this cycle.
-        grade: with `value`, what to do with the parameter: a quarter down or up, or one up.
+        grade: with `value`, what to do with the parameter: a quarter down, a half up, or one up.
         full: with `zero`, the run is as long as its code can say, or ends with the packet.
         clear: back to the start.
     """
 
     def __init__(self, word_bits: int):
         self._k_bits = (word_bits - 1).bit_length()
+        self._start = (word_bits << _PARAMETER_FRACTION) // 2
         super().__init__(
             {
                 "k": Out(self._k_bits),
@@ -50,7 +51,7 @@ class Adaptation(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        parameter = Signal(self._k_bits + _PARAMETER_FRACTION, init=_PARAMETER_START)
+        parameter = Signal(self._k_bits + _PARAMETER_FRACTION, init=self._start)
         slot = Signal(len(self.slot) + _SLOT_FRACTION, init=_SLOT_START)
         run = Signal(len(self.run_bits) + _RUN_FRACTION, init=_RUN_START)
         m.d.comb += [
@@ -65,7 +66,7 @@ class Adaptation(wiring.Component):
             with m.If(self.grade.lower):
                 m.d.sync += parameter.eq(parameter - parameter.any())
             with m.If(self.grade.higher):
-                m.d.sync += parameter.eq(parameter + 1)
+                m.d.sync += parameter[1:].eq(parameter[1:] + 1)
             with m.If(self.grade.leap):
                 m.d.sync += parameter[_PARAMETER_FRACTION:].eq(self.k + 1)
 
@@ -81,7 +82,7 @@ class Adaptation(wiring.Component):
             m.d.sync += run.eq(Mux(self.full, run + (run != longest), run - run.any()))
         with m.If(self.clear):
             m.d.sync += [
-                parameter.eq(_PARAMETER_START),
+                parameter.eq(self._start),
                 slot.eq(_SLOT_START),
                 run.eq(_RUN_START),
             ]

@@ -27,7 +27,7 @@ class CodeReader(wiring.Component):
     """
 
     def __init__(self, word_bits: int):
-        self.code_bits, self.num_lengths = ESCAPE_ONES + word_bits, 5
+        self.code_bits, self.num_lengths = ESCAPE_ONES + word_bits, 4
         super().__init__(
             {
                 "head": In(self.code_bits),
@@ -41,9 +41,10 @@ class CodeReader(wiring.Component):
                 "count": Out(range(2**MAX_RUN_BITS + 1)),
                 "folded": Out(word_bits),
                 "grade": Out(GRADE),
+                "base": Out(range(self.code_bits + 1)),
+                "ones": Out(ESCAPE_ONES),
                 "lengths": Out(data.ArrayLayout(range(self.code_bits + 1), self.num_lengths)),
                 "chosen": Out(self.num_lengths),
-                "more": Out(3),
             }
         )
 
@@ -112,24 +113,19 @@ class CodeReader(wiring.Component):
         ]
 
         # Lengths, known from registers, and which of them it is; a quotient's ones are counted late
-        fixed = [
-            self.k + 1,
+        m.d.comb += self.base.eq(self.k + 1)
+        values = [here & ~self.raw for here in ones[:-1]]
+        for i in range(MAX_SLOT + 1):
+            values[i] &= self.direct | ~at[i]
+        m.d.comb += self.ones.eq(Cat(values))
+        lengths = (
             self.slot + 2,
             self.slot + 2 + self.run_bits,
             Const(self.code_bits),
             Const(word_bits),
-        ]
-        plain = ~self.raw & ~escape & ~self.zero
-        chosen = [
-            plain,
-            self.zero & self.full,
-            self.zero & ~self.full,
-            ~self.raw & escape,
-            self.raw,
-        ]
-        m.d.comb += [self.lengths[i].eq(length) for i, length in enumerate(fixed)]
-        m.d.comb += self.chosen.eq(Cat(chosen))
-        m.d.comb += self.more.eq(
-            Cat(Cat(o for i, o in enumerate(ones[:-1]) if i >> b & 1).any() for b in range(3))
+        )
+        m.d.comb += [self.lengths[i].eq(length) for i, length in enumerate(lengths)]
+        m.d.comb += self.chosen.eq(
+            Cat(self.zero & self.full, self.zero & ~self.full, escape & ~self.raw, self.raw)
         )
         return m

@@ -18,6 +18,7 @@ class CodeWriter(wiring.Component):
 
     Members:
         folded, zero: the word, or a run of zeros.
+        whole: what stands for the word where all its bits go out.
         direct: a value behind a run: zero has no slot.
         count, full: with `zero`, the zeros behind the run's first, or that they fill the run.
         k, raw, slot, run_bits: as in `Adaptation`.
@@ -30,6 +31,7 @@ class CodeWriter(wiring.Component):
         super().__init__(
             {
                 "folded": In(word_bits),
+                "whole": In(word_bits),
                 "zero": In(1),
                 "direct": In(1),
                 "count": In(MAX_RUN_BITS),
@@ -61,8 +63,8 @@ class CodeWriter(wiring.Component):
                 ~self.raw & Mux(self.zero, self.slot > i, above[i] | stepped)
             )
         # the widest one, "quotient > 7", is `large` itself
-        whole = Signal()
-        m.d.comb += whole.eq(self.raw | (ones[-1] & ~self.zero))
+        is_whole = Signal()
+        m.d.comb += is_whole.eq(self.raw | (ones[-1] & ~self.zero))
 
         # Where the fixed part begins; behind seven ones and 0 or behind the eight of an escape
         starts = [Signal(name=f"starts_{i}") for i in range(ESCAPE_ONES + 1)]
@@ -73,12 +75,12 @@ class CodeWriter(wiring.Component):
         m.d.comb += starts[-1].eq(ones[ESCAPE_ONES - 2])
 
         fixed = Signal(word_bits)
-        kept = Cat(self.k > i for i in range(word_bits)) | whole.replicate(word_bits)
+        kept = Cat(self.k > i for i in range(word_bits)) | is_whole.replicate(word_bits)
         run = Cat(
             self.full,
             *(self.count[i] & (self.run_bits > i) & ~self.full for i in range(MAX_RUN_BITS)),
         )
-        m.d.comb += fixed.eq(Mux(self.zero, run, self.folded & kept))
+        m.d.comb += fixed.eq(Mux(self.zero, run, self.whole & kept))
         code = Cat(Const(0, word_bits), *reversed(ones))
         for i, here in enumerate(starts):
             placed = Cat(Const(0, ESCAPE_ONES - i), *reversed(fixed), Const(0, i))
@@ -92,7 +94,7 @@ class CodeWriter(wiring.Component):
                 Mux(
                     self.zero,
                     1 + Mux(self.full, 0, self.run_bits),
-                    Mux(whole, word_bits, self.k),
+                    Mux(is_whole, word_bits, self.k),
                 )
             ),
             unary_length.eq(
@@ -104,7 +106,7 @@ class CodeWriter(wiring.Component):
             self.length.eq(unary_length + fixed_length),
         ]
 
-        low = ~self.folded[-1]
+        low = ~self.whole[-1]
         m.d.comb += [
             self.grade.lower.eq(Mux(self.raw, low, ~above[0])),
             self.grade.higher.eq(above[1] & ~above[3] & ~self.raw),

@@ -46,7 +46,7 @@ class Decoder(wiring.Component):
         remaining = Signal(self.length_bits, reset_less=True)
         is_signed, delta, sign_last = (Signal(name=n, reset_less=True) for n in ("is_signed", "delta", "sign_last"))
         held, zero, final = Signal(), Signal(reset_less=True), Signal()
-        folded = Signal(word_bits, reset_less=True)
+        folded, raw = Signal(word_bits, reset_less=True), Signal(reset_less=True)
         run, direct = Signal(range(2**MAX_RUN_BITS + 1)), Signal()
         running, step, free, reads = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
@@ -62,7 +62,8 @@ class Decoder(wiring.Component):
             reader.run_bits.eq(state.run_bits),
             window.lengths.eq(reader.lengths),
             window.chosen.eq(reader.chosen),
-            window.more.eq(reader.more),
+            window.base.eq(reader.base),
+            window.ones.eq(reader.ones),
             window.step.eq(reads),
             window.drain.eq(final & ~window.seen),
             window.clear.eq(clear),
@@ -81,6 +82,7 @@ class Decoder(wiring.Component):
         with m.If(step):
             m.d.sync += [
                 folded.eq(reader.folded),
+                raw.eq(state.raw),
                 zero.eq(running | reader.zero),
                 final.eq(remaining == 0),
                 remaining.eq(remaining - 1),
@@ -91,6 +93,7 @@ class Decoder(wiring.Component):
 
         previous, word = Signal(word_bits), Signal(word_bits)
         m.d.comb += [
+            unfold.skips.eq(~is_signed & ~raw & ~unfold.prediction.any()),
             unfold.folded.eq(folded),
             unfold.prediction.eq(previous & delta.replicate(word_bits)),
             unfold.is_signed.eq(is_signed),
@@ -108,11 +111,14 @@ class Decoder(wiring.Component):
 
         if self.checked:
             damaged = Signal()
-            with m.If(window.overrun | window.drain):
-                m.d.sync += damaged.eq(1)
-            with m.If(clear):
-                m.d.sync += damaged.eq(0)
-            m.d.comb += self.words.payload.user.eq(final & (damaged | ~window.complete))
+            alone = Signal(reset_less=True)  # the word stands behind a run
+            with m.If(step):
+                m.d.sync += alone.eq(direct & ~running)
+            # a zero where none can be; a word behind a run that is not there
+            impossible = held & (unfold.skips | alone) & ~zero & ~word.any()
+            m.d.sync += damaged.eq((damaged | window.overrun | window.drain | impossible) & ~clear)
+            wrong = damaged | impossible | direct | ~window.complete
+            m.d.comb += self.words.payload.user.eq(final & wrong)
         with m.If(clear):
             m.d.sync += [s.eq(0) for s in (active, held, final, run, direct, previous)]
         return m

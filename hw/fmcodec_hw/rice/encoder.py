@@ -66,7 +66,7 @@ class Encoder(wiring.Component):
 
         held, closing = Signal(), Signal()
         folded = Signal(word_bits, reset_less=True)
-        zero, final = Signal(reset_less=True), Signal(reset_less=True)
+        zero, final, skips = (Signal(name=n, reset_less=True) for n in ("zero", "final", "skips"))
         room, step, take, opens = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
             room.eq(packer.room(writer.code_bits)),
@@ -87,7 +87,8 @@ class Encoder(wiring.Component):
             fold.is_signed.eq(self.cfg_signed),
         ]
         with m.If(take):
-            m.d.sync += [folded.eq(fold.folded), zero.eq(~nonzero), previous.eq(word)]
+            m.d.sync += [folded.eq(fold.folded), zero.eq(~nonzero), skips.eq(fold.skips)]
+            m.d.sync += previous.eq(word)
             m.d.sync += [final.eq(self.words.payload.last), held.eq(1)]
         with m.If(step & final):
             m.d.sync += [held.eq(0), closing.eq(1), previous.eq(0)]
@@ -104,7 +105,9 @@ class Encoder(wiring.Component):
             filled.eq(Cat(count[i] & (state.run_bits == i) for i in range(len(count))).any()),
             full.eq(filled | final),
             ends.eq(full | nonzero),
+            # raw words have a place for 0
             writer.folded.eq(folded),
+            writer.whole.eq(Mux(skips & state.raw, previous, folded)),
             writer.zero.eq(is_run),
             writer.direct.eq(direct),
             writer.count.eq(count),

@@ -20,10 +20,13 @@ class Fold(wiring.Component):
     end can only be on the other side and needs no sign. Both are mirrored where the upper end is
     nearer, so that it is always the lower one. Signed words lie on a circle.
 
+    Where unsigned words are predicted to be 0, 0 itself has no place: what is left is one less.
+
     Members:
         word, prediction: modulo 2**word_bits.
         is_signed: how both are read.
         folded: 0 .. 2**word_bits - 1.
+        skips: 0 has no place.
     """
 
     def __init__(self, word_bits: int):
@@ -33,6 +36,7 @@ class Fold(wiring.Component):
                 "prediction": In(word_bits),
                 "is_signed": In(1),
                 "folded": Out(word_bits),
+                "skips": Out(1),
             }
         )
 
@@ -45,15 +49,21 @@ class Fold(wiring.Component):
             mirror.eq(self.prediction[-1] & ~self.is_signed),
             word.eq(self.word ^ mirror.replicate(width)),
             prediction.eq(self.prediction ^ mirror.replicate(width)),
-            difference.eq(word - prediction),
+            self.skips.eq(~self.is_signed & ~self.prediction.any()),
+            difference.eq(word - prediction - self.skips),
             beyond.eq(~self.is_signed & (word > (prediction[:-1] << 1))),
-            self.folded.eq(Mux(beyond, word, _zigzag(difference))),
+            self.folded.eq(
+                Mux(self.skips, difference, Mux(beyond, word, _zigzag(difference)))
+            ),
         ]
         return m
 
 
 class Unfold(wiring.Component):
-    """The word of a folded difference to `prediction`: `Fold` backwards, with its members."""
+    """The word of a folded difference to `prediction`: `Fold` backwards, with its members.
+
+    `folded` may be a raw word's, for which 0 has a place: `skips` is an input.
+    """
 
     def __init__(self, word_bits: int):
         super().__init__(
@@ -61,6 +71,7 @@ class Unfold(wiring.Component):
                 "folded": In(word_bits),
                 "prediction": In(word_bits),
                 "is_signed": In(1),
+                "skips": In(1),
                 "word": Out(word_bits),
             }
         )
@@ -79,7 +90,7 @@ class Unfold(wiring.Component):
             room.eq(half[:-1] + (~prediction[:-1])[: width - 1] + odd),
             beyond.eq(~self.is_signed & room[-1]),
         ]
-        base = prediction & (~beyond).replicate(width)
+        base = (prediction & (~beyond).replicate(width)) | self.skips
         step = Mux(beyond, self.folded, half ^ odd.replicate(width))
         m.d.comb += self.word.eq((base + step) ^ mirror.replicate(width))
         return m

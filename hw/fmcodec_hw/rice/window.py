@@ -12,6 +12,16 @@ __all__ = ["HEADER_BITS", "Window"]
 HEADER_BITS = 3
 
 
+def _at_least(value, bound: int):
+    """value >= bound, bit by bit: an adder would be longer."""
+    if bound >= 1 << len(value):
+        return Const(0, 1)
+    result = Const(1, 1)
+    for bit in range(len(value)):
+        result = value[bit] & result if bound >> bit & 1 else value[bit] | result
+    return result
+
+
 class Window(wiring.Component):
     """Show the next `code_bits` bits of a packet and let go of a code a cycle.
 
@@ -25,8 +35,8 @@ class Window(wiring.Component):
         head: the next bits, the first one at the top; behind the packet's end anything.
         header: the packet's first bits, in the cycle with `opens`.
         there: `head` can be read.
-        lengths, chosen, more: a step lets go of lengths[i] bits with chosen[i], of `more` bits
-            beyond it with chosen[0].
+        base, ones: a step lets go of base + i bits with ones[i],
+        lengths, chosen: or of lengths[i] bits with chosen[i].
         step: let go of the code at the end of this cycle.
         drain: take beats up to the packet's last one.
         seen: the packet's last beat has been taken.
@@ -46,9 +56,10 @@ class Window(wiring.Component):
                 "header": Out(HEADER_BITS),
                 "opens": Out(1),
                 "there": Out(1),
+                "base": In(range(code_bits + 1)),
+                "ones": In(8),
                 "lengths": In(data.ArrayLayout(range(code_bits + 1), num_lengths)),
                 "chosen": In(num_lengths),
-                "more": In(3),
                 "step": In(1),
                 "drain": In(1),
                 "seen": Out(1),
@@ -81,40 +92,53 @@ class Window(wiring.Component):
             self.opens.eq(~valid[0] & ~self.seen),
         ]
 
-        total = Signal(range(beat_bits + self._code_bits))
-        sums = Const(0, len(total))
-        for i in range(len(self.chosen)):
-            early = Signal(len(total), name=f"early_{i}")
-            m.d.comb += early.eq(phase + self.lengths[i])
-            late = (early + self.more)[: len(total)] if i == 0 else early
-            sums |= late & self.chosen[i].replicate(len(total))
-        m.d.comb += total.eq(sums)
-
-        # All beats move up by those that are gone; the one at the port takes the first free place
+        # Beats that are gone, and the phase in the one behind them. The ones of a code are counted
+        # late: whether they carry into the next beat is known for every count before
         most = (beat_bits - 1 + self._code_bits) // beat_bits
         gone = [Signal(name=f"gone_{i}") for i in range(most + 1)]
+        base = Signal(range(beat_bits + self._code_bits))
+        sums = [Signal.like(base, name=f"sum_{i}") for i in range(len(self.chosen))]
+        m.d.comb += base.eq(phase + self.base)
+        m.d.comb += [total.eq(phase + length) for total, length in zip(sums, self.lengths)]
+        count = Cat(
+            Cat(here for i, here in enumerate(self.ones) if i >> b & 1).any() for b in range(3)
+        )
+        counted = self.ones.any().replicate(phase_bits)
+        behind = (base + count)[:phase_bits] & counted
+        for total, chosen in zip(sums, self.chosen):
+            behind |= total[:phase_bits] & chosen.replicate(phase_bits)
+        carries = [Signal(name=f"carries_{i}") for i in range(len(self.ones))]
+        for i, carry in enumerate(carries):
+            m.d.comb += carry.eq(_at_least(base[:phase_bits], (1 << phase_bits) - i))
+        for beats in range(1, most + 1):
+            goes = Const(0, 1)
+            for ones, carry in zip(self.ones, carries):
+                upper = base[phase_bits:]
+                goes |= ones & Mux(carry, upper == beats - 1, upper == beats)
+            for total, chosen in zip(sums, self.chosen):
+                goes |= chosen & (total[phase_bits:] == beats)
+            drained = self.drain if beats == 1 else 0
+            m.d.comb += gone[beats].eq((self.step & goes) | drained)
+        m.d.comb += gone[0].eq(~Cat(gone[1:]).any())
+
+        # All beats move up by those that are gone; the one at the port takes the first free place
         shown = [valid[0] | arriving] + [
             (valid[i] if i < held else 0) | (arriving & valid[i - 1]) for i in range(1, held + 1)
         ]
-        for i in range(1, most + 1):
-            drained = self.drain if i == 1 else 0
-            m.d.comb += gone[i].eq((self.step & (total >> phase_bits == i)) | drained)
-        m.d.comb += gone[0].eq(~Cat(gone[1:]).any())
         for i, slot in enumerate(slots):
-            kept, there = Const(0, beat_bits), Const(0, 1)
-            enters = Const(0, 1)
-            for by in range(most + 1):
-                if i + by < held:
-                    kept = kept | (slots[i + by] & (gone[by] & valid[i + by]).replicate(beat_bits))
-                    enters = enters | (gone[by] & ~valid[i + by])
-                else:
-                    enters = enters | gone[by]
-                if i + by <= held:
-                    there = there | (gone[by] & shown[i + by])
-            m.d.sync += slot.eq(kept | (entering & enters.replicate(beat_bits)))
+            there = Const(0, 1)
+            for by in range(min(most, held - i) + 1):
+                there = there | (gone[by] & shown[i + by])
             m.d.sync += valid[i].eq(there & ~self.clear)
+            enters = ~(gone[0] & valid[i])
+            for by in range(1, min(most + 1, held - i)):
+                enters &= ~(gone[by] & valid[i + by])
+                with m.If(gone[by]):
+                    m.d.sync += slot.eq(slots[i + by])
+            with m.If(enters):
+                m.d.sync += slot.eq(entering)
         with m.If(self.step):
-            m.d.sync += phase.eq(total)
+            m.d.sync += phase.eq(behind)
         m.d.comb += self.beat.ready.eq((~valid[-1] | ~gone[0]) & ~self.seen)
 
         # The last code ends in the last word: so many words of the last beat have been looked at
