@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 
 from fmcodec.bits import unsigned_dtype
-from fmcodec.capture.errors import require
 from fmcodec.codecs.base import Codec, Coder
-from fmcodec.errors import DamagedStream
+from fmcodec.errors import DamagedStream, require
 from fmcodec.words import Words
 
 __all__ = ["Deflate", "Entropy", "Zstd"]
