@@ -10,7 +10,7 @@ PyTorch is imported with this module.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -23,9 +23,10 @@ from fmcodec.fmtc.insertion import capture, inserted
 from fmcodec.fmtc.layer import LayerCodec
 from fmcodec.fmtc.layout import Layout
 from fmcodec_eval.lossy.coders import MAX_VALUES, Counted, Lossless, Plain, Titled, enough, windows
+from fmcodec_eval.lossy.points import Breakdown, NetworkFacts, Point
 from fmcodec_eval.networks import Network, Sum
 
-__all__ = ["Experiment", "Point", "Scheme", "TestSet", "sites_of"]
+__all__ = ["Experiment", "Scheme", "TestSet", "sites_of"]
 
 Maps = npt.NDArray[np.float32]
 
@@ -54,41 +55,6 @@ class Scheme:
     params: Params = field(default_factory=lambda: Params(matrix_bits=10, tables=4))
     batch: int = 16
     codec: str = ""
-
-
-@dataclass
-class Point:
-    """What a scheme did to a network at one noise budget.
-
-    Attributes:
-        network, scheme: names.
-        noise: predicted noise of the decision in units of its mean margin; 0 for 8-bit maps.
-        bits: bits in memory a value, with headers, padding and index, without contexts.
-        context_bits: bits of all contexts over the values of one image.
-        harm: measured noise of the decision, RMS, in units of its mean margin: how far the class
-            that wins without coding is ahead of the second then, against how far it is now.
-        agreement: share of images of each test set that are classified as without coding.
-        accuracy: share that is classified rightly, for sets with labels.
-        values: values of an image, all layers.
-        inverse_macs: multiply-accumulates of the inverse transforms for an image.
-        layers: for each layer its values, bits a value and layout.
-    """
-
-    network: str
-    scheme: str
-    noise: float
-    bits: float
-    context_bits: float
-    harm: float
-    agreement: dict[str, float]
-    accuracy: dict[str, float]
-    values: int
-    inverse_macs: float
-    layers: dict[str, tuple[int, float, str]]
-
-    def to_json(self) -> dict:
-        """The point as a JSON-able dict."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -223,11 +189,8 @@ class Experiment:
             layers,
         )
 
-    def breakdown(self, scheme: Scheme, noise: float) -> dict[str, float]:
-        """Bits a value of the first test set: `entropy` of order 0, `codes`, `tiles`, `contexts`.
-
-        `tiles` are the codes with padding, headers and index; `contexts` those of one image.
-        """
+    def breakdown(self, scheme: Scheme, noise: float) -> Breakdown:
+        """Bits a value of the first test set, taken apart."""
         coders = {}
         for site in self.sites:
             codec = self._codec(scheme, site, noise)
@@ -237,12 +200,21 @@ class Experiment:
             self._scores(self.tests[0].inputs)
         values = sum(meter.values.values())
         contexts = sum(coder.coder.context_bits for coder in coders.values())
-        return {
-            "entropy": sum(coder.entropy_bits for coder in coders.values()) / values,
-            "codes": sum(coder.code_bits for coder in coders.values()) / values,
-            "tiles": meter.bits_per_value,
-            "contexts": contexts / sum(self.values.values()),
-        }
+        return Breakdown(
+            sum(coder.entropy_bits for coder in coders.values()) / values,
+            sum(coder.code_bits for coder in coders.values()) / values,
+            meter.bits_per_value,
+            contexts / sum(self.values.values()),
+        )
+
+    def facts(self) -> NetworkFacts:
+        """What is known of the network without any coding."""
+        return NetworkFacts(
+            sum(self.values.values()),
+            self.network_macs(),
+            {test.name: len(test.inputs) for test in self.tests},
+            self.plain_accuracy(),
+        )
 
     def plain_accuracy(self) -> dict[str, float]:
         """Accuracy without coding, for the sets with labels."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,10 +17,7 @@ from fmcodec_eval.lossy.points import (
     PLAIN,
     SWEPT,
     TITLES,
-    charged,
-    common_noise,
-    point_at,
-    points_of,
+    Measured,
 )
 
 if TYPE_CHECKING:
@@ -32,14 +29,14 @@ COLOURS = {PLAIN: "#7a68b3", FMTC_ONE: "#e0a458", FMTC: "#d1495b", FMTC_LONG: "#
 MARKERS = {"EBPC, 8 bits": "s", "ZVC, 8 bits": "^", "Huffman, 8 bits": "D"}
 
 
-def draw(measured: dict[str, Any]) -> list[Figure]:
+def draw(measured: Measured) -> list[Figure]:
     """The section's figures."""
-    names = [name for name in measured["networks"] if points_of(measured, name, PLAIN)]
+    names = [name for name in measured.networks if measured.of(name, PLAIN)]
     return [rate_curves(measured, names), *(layer_bits(measured, name) for name in names)]
 
 
 @drawn
-def rate_curves(measured: dict[str, Any], names: list[str]) -> tuple[str, str, Canvas]:
+def rate_curves(measured: Measured, names: list[str]) -> tuple[str, str, Canvas]:
     """Agreement, and harm, against bits a value for every network."""
     pyplot = require("matplotlib.pyplot", "report", "a report")
     canvas, grid = pyplot.subplots(
@@ -52,17 +49,17 @@ def rate_curves(measured: dict[str, Any], names: list[str]) -> tuple[str, str, C
     for column, name in enumerate(names):
         agreement, harm = grid[:, column]
         for scheme in SWEPT:
-            points = sorted(points_of(measured, name, scheme), key=charged)
-            bits = [charged(point) for point in points]
+            points = sorted(measured.of(name, scheme), key=lambda point: point.charged)
+            bits = [point.charged for point in points]
             style = {"marker": "o", "ms": 3, "color": COLOURS[scheme], "label": scheme}
-            agreement.plot(bits, [100 * p["agreement"]["held-out"] for p in points], **style)
-            harm.plot(bits, [p["harm"] for p in points], **style)
+            agreement.plot(bits, [100 * p.agreement["held-out"] for p in points], **style)
+            harm.plot(bits, [p.harm for p in points], **style)
         for scheme in FIXED:
-            for point in points_of(measured, name, scheme):
+            for point in measured.of(name, scheme):
                 style = {"marker": MARKERS[scheme], "ms": 5, "color": "#444444", "ls": ""}
-                share = 100 * point["agreement"]["held-out"]
-                agreement.plot(charged(point), share, label=scheme, **style)
-                harm.plot(charged(point), point["harm"], **style)
+                share = 100 * point.agreement["held-out"]
+                agreement.plot(point.charged, share, label=scheme, **style)
+                harm.plot(point.charged, point.harm, **style)
         agreement.axhline(99, color="#999999", lw=0.8, ls=":")
         harm.axhline(HARM, color="#999999", lw=0.8, ls=":")
         agreement.set_title(TITLES.get(name, name))
@@ -80,11 +77,11 @@ def rate_curves(measured: dict[str, Any], names: list[str]) -> tuple[str, str, C
 
 
 @drawn
-def layer_bits(measured: dict[str, Any], name: str) -> tuple[str, str, Canvas]:
+def layer_bits(measured: Measured, name: str) -> tuple[str, str, Canvas]:
     """Bits a value of every layer with and without the transform, at one noise budget."""
-    noise = common_noise(measured, name)
-    schemes = [s for s in (PLAIN, FMTC, FMTC_LONG) if point_at(measured, name, s, noise)]
-    layers = {s: point_at(measured, name, s, noise)["layers"] for s in schemes}
+    noise = measured.common_noise(name)
+    found = {s: measured.at(name, s, noise) for s in (PLAIN, FMTC, FMTC_LONG)}
+    layers = {s: point.layers for s, point in found.items() if point}
     rates = {s: [rate for _, rate, _ in found.values()] for s, found in layers.items()}
     title = f"{TITLES.get(name, name)}, noise budget {noise:g}"
     canvas = layer_bars(title, list(layers[PLAIN]), rates)

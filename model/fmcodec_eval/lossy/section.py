@@ -18,9 +18,9 @@ from fmcodec_eval.files import file_name, written_aside
 from fmcodec_eval.lossy.figures import layer_bars, layer_bits, rate_curves
 from fmcodec_eval.lossy.maps import SCHEMES, LayerRate, measure, part_file, snr_db
 from fmcodec_eval.lossy.points import FMTC, PLAIN
+from fmcodec_eval.lossy.tables import budget_rows
 from fmcodec_eval.report.page import Section, Table
 from fmcodec_eval.report.plan import Plan, Progress
-from fmcodec_eval.results.lossy_page import budget_rows
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas

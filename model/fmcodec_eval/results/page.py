@@ -56,8 +56,8 @@ SUBSET, SUBSETS = 8, 2000  # photographs in a random choice, and how many choice
 @click.command()
 @click.option(
     "--data",
-    default="../shared/data",
-    show_default=True,
+    required=True,
+    metavar="FOLDER",
     help="Folder with models, images and CIFAR-10 arrays.",
 )
 @click.option(
@@ -77,7 +77,7 @@ def results(data: str, work: str, output: str, lossless_only: bool) -> int:
         summaries = measure_all(Path(data), Path(work), progress)
         lossy = ""
         if not lossless_only:
-            from fmcodec_eval.lossy.measure import section
+            from fmcodec_eval.results.lossy import section
 
             lossy = section(Path(data), Path(work), figures, progress)
         text = render(summaries, Path(work), lossy)

@@ -9,11 +9,12 @@ torch = pytest.importorskip("torch", reason="networks with coded activations nee
 
 from torch import nn  # noqa: E402
 
-from fmcodec_eval.lossy import measure  # noqa: E402
 from fmcodec_eval.lossy.experiment import Experiment, Scheme, TestSet, sites_of  # noqa: E402
 from fmcodec_eval.lossy.figures import draw  # noqa: E402
-from fmcodec_eval.lossy.points import at_agreement, at_harm, charged  # noqa: E402
+from fmcodec_eval.lossy.measure import schemes  # noqa: E402
+from fmcodec_eval.lossy.points import Measured, Point, at_agreement, at_harm  # noqa: E402
 from fmcodec_eval.networks import InvertedResidual, Network, ResNet8, ResNet20, SqueezeNet  # noqa: E402
+from fmcodec_eval.results import lossy  # noqa: E402
 from fmcodec_eval.results.lossy_page import render  # noqa: E402
 
 TestSet.__test__ = False  # a name that pytest would collect
@@ -51,22 +52,19 @@ def experiment():
 
 
 @pytest.fixture(scope="module")
-def measured(experiment):
+def measured(experiment, tmp_path_factory):
     points = []
-    for scheme, follows in measure.schemes():
+    for scheme, follows in schemes():
         for noise in (0.05, 0.15, 0.5) if follows else (0.0,):
             point = experiment.run(scheme, noise or 1e-6)
             point.noise = noise
-            points.append(point.to_json())
-    facts = {
-        "values": sum(experiment.values.values()),
-        "macs": experiment.network_macs(),
-        "tests": {"held-out": 40, "test": 40},
-        "accuracy": experiment.plain_accuracy(),
-    }
-    breakdowns = {"small": {"FMTC 64": experiment.breakdown(Scheme("FMTC 64", batch=256), 0.15)}}
-    measured = {"networks": {"small": facts}, "points": points, "breakdowns": breakdowns}
-    return json.loads(json.dumps(measured))
+            points.append(point)
+    bits = experiment.breakdown(Scheme("FMTC 64", batch=256), 0.15)
+    found = Measured({"small": experiment.facts()}, points, {"small": {"FMTC 64": bits}})
+    store = tmp_path_factory.mktemp("lossy") / "fmtc.json"
+    found.save(store)
+    assert Measured.load(store) == found
+    return Measured.load(store)
 
 
 def test_sites():
@@ -91,38 +89,38 @@ def test_the_noise_budget_is_what_comes(experiment):
 
 def test_less_noise_costs_bits_and_harms_less(measured):
     for scheme in ("quantise + Huffman", "FMTC 64", "FMTC 256"):
-        points = [p for p in measured["points"] if p["scheme"] == scheme]
-        points.sort(key=lambda point: point["noise"])
-        assert np.all(np.diff([p["bits"] for p in points]) < 0)
-        assert np.all(np.diff([p["harm"] for p in points]) > 0)
+        points = [p for p in measured.points if p.scheme == scheme]
+        points.sort(key=lambda point: point.noise)
+        assert np.all(np.diff([p.bits for p in points]) < 0)
+        assert np.all(np.diff([p.harm for p in points]) > 0)
 
 
 def test_the_transform_pays_on_smooth_maps(measured):
     """At equal harm it takes fewer bits than the baseline, contexts charged."""
     swept = {
-        scheme: [p for p in measured["points"] if p["scheme"] == scheme]
+        scheme: [p for p in measured.points if p.scheme == scheme]
         for scheme in ("quantise + Huffman", "FMTC 64")
     }
-    least = max(min(p["harm"] for p in points) for points in swept.values())
-    most = min(max(p["harm"] for p in points) for points in swept.values())
+    least = max(min(p.harm for p in points) for points in swept.values())
+    most = min(max(p.harm for p in points) for points in swept.values())
     bits = {name: at_harm(points, (least * most) ** 0.5) for name, points in swept.items()}
     assert bits["FMTC 64"] < 0.9 * bits["quantise + Huffman"]
 
 
 def test_lossless_codecs_do_no_more_harm_than_8_bits(measured):
-    points = {p["scheme"]: p for p in measured["points"] if p["noise"] == 0}
-    assert points["EBPC, 8 bits"]["harm"] == points["ZVC, 8 bits"]["harm"]
-    assert points["EBPC, 8 bits"]["harm"] < 0.05
-    assert points["EBPC, 8 bits"]["agreement"]["held-out"] >= 0.95
+    points = {p.scheme: p for p in measured.points if p.noise == 0}
+    assert points["EBPC, 8 bits"].harm == points["ZVC, 8 bits"].harm
+    assert points["EBPC, 8 bits"].harm < 0.05
+    assert points["EBPC, 8 bits"].agreement["held-out"] >= 0.95
 
 
 def test_breakdown(measured):
     """Entropy, codes, tiles: each takes more, and the tiles are those of the same point."""
-    bits = measured["breakdowns"]["small"]["FMTC 64"]
-    assert bits["entropy"] < bits["codes"] < bits["tiles"] < 1.2 * bits["entropy"] + 0.1
-    points = [p for p in measured["points"] if (p["scheme"], p["noise"]) == ("FMTC 64", 0.15)]
-    assert bits["tiles"] == pytest.approx(points[0]["bits"], rel=0.03)  # of both test sets
-    assert bits["contexts"] == points[0]["context_bits"]
+    bits = measured.breakdowns["small"]["FMTC 64"]
+    assert bits.entropy < bits.codes < bits.tiles < 1.2 * bits.entropy + 0.1
+    points = [p for p in measured.points if (p.scheme, p.noise) == ("FMTC 64", 0.15)]
+    assert bits.tiles == pytest.approx(points[0].bits, rel=0.03)  # of both test sets
+    assert bits.contexts == points[0].context_bits
 
 
 def test_page(measured):
@@ -140,18 +138,14 @@ def test_page(measured):
 
 
 def point(bits, agreement, harm=0.1, scheme="FMTC 64", contexts=0.0):
-    return {
-        "scheme": scheme,
-        "bits": bits,
-        "context_bits": contexts,
-        "agreement": {"held-out": agreement},
-        "harm": harm,
-    }
+    return Point(
+        "small", scheme, 0.1, bits, contexts, harm, {"held-out": agreement}, {}, 1, 0.0, {}
+    )
 
 
 def test_contexts_are_charged_to_their_batch():
-    assert charged(point(2.0, 1.0, contexts=2.56)) == pytest.approx(2.01)
-    assert charged(point(2.0, 1.0, scheme="FMTC 64, batch 1", contexts=2.5)) == 4.5
+    assert point(2.0, 1.0, contexts=2.56).charged == pytest.approx(2.01)
+    assert point(2.0, 1.0, scheme="FMTC 64, batch 1", contexts=2.5).charged == 4.5
 
 
 def test_interpolation():
@@ -168,7 +162,7 @@ def test_interpolation():
 
 def test_measuring_goes_on_where_it_stopped(tmp_path, monkeypatch, experiment):
     """What is in the file is not measured again, and the file is whole after every point."""
-    monkeypatch.setattr(measure, "_experiment", lambda *_: experiment)
+    monkeypatch.setattr(lossy, "_experiment", lambda *_: experiment)
     runs = []
 
     def run(scheme, noise):
@@ -180,13 +174,13 @@ def test_measuring_goes_on_where_it_stopped(tmp_path, monkeypatch, experiment):
     kept = experiment.run(Scheme("plain", kind="plain"), 0.5)
     monkeypatch.setattr(experiment, "run", run)
     with pytest.raises(KeyboardInterrupt):
-        measure.measure(tmp_path, tmp_path, {"small": (0.1,)})
+        lossy.measure(tmp_path, tmp_path, {"small": (0.1,)})
     stored = json.loads((tmp_path / "fmtc.json").read_text())
     assert len(stored["points"]) == 2
     for saved, (scheme, _) in zip(stored["points"], runs, strict=False):
         saved |= {"network": "small", "scheme": scheme}
     (tmp_path / "fmtc.json").write_text(json.dumps(stored))
     done = runs[:2]
-    measured = measure.measure(tmp_path, tmp_path, {"small": (0.1,)})
-    assert len(measured["points"]) == 7
+    measured = lossy.measure(tmp_path, tmp_path, {"small": (0.1,)})
+    assert len(measured.points) == 7
     assert not set(done) & set(runs[3:])
