@@ -15,11 +15,13 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from fmcodec_hw import export
+from fmcodec_hw import catalog
+from fmcodec_hw.codec import CORES
+from fmcodec_hw.shell import RESETS
+from fmcodec_hw.verilog import to_verilog
 from synth import asic, figures, library, tables, timing
 from synth import cells as own_cells
-from synth.common import BASELINE, BUILD, cached, command_line, nested, save
-from synth.configs import CONFIGS, CORES, config_name, top
+from synth.common import BASELINE, BUILD, cached, chosen, command_line, nested, save
 from synth.figures import Core
 
 
@@ -37,10 +39,16 @@ class _Library(click.ParamType):
 
 
 @click.command(context_settings={"show_default": True})
-@click.option("--config", "configs", multiple=True, help="m/n/z; all of them by default.")
-@click.option("--core", "cores", multiple=True, type=click.Choice(list(CORES)), help="As above.")
 @click.option(
-    "--recipe", "recipes", multiple=True, type=click.Choice(list(asic.RECIPES)), help="As above."
+    "--config", "configs", multiple=True, help="Of the catalogue; default: those with figures."
+)
+@click.option("--core", "cores", multiple=True, type=click.Choice(CORES), help="Default: all.")
+@click.option(
+    "--recipe",
+    "recipes",
+    multiple=True,
+    type=click.Choice(list(asic.RECIPES)),
+    help="Default: all.",
 )
 @click.option(
     "--liberty",
@@ -50,7 +58,7 @@ class _Library(click.ParamType):
     envvar="LIBERTY",
     help="Cell library, or a corner of one; the project's own by default. Again for another.",
 )
-@click.option("--reset", type=click.Choice(export.RESETS), default="async-low")
+@click.option("--reset", type=click.Choice(RESETS), default="async-low")
 @click.option("--clock-gating", is_flag=True, help="Gate the clock of registers with an enable.")
 @click.option("--period", type=float, default=3.6, help="ns that the last column's GE must keep.")
 @click.option("--blocks/--no-blocks", default=True, help="Tables of gates per block and recipe.")
@@ -76,11 +84,10 @@ def run(
     """
     if accept and recipes:
         raise click.ClickException("a baseline has every recipe: leave out --recipe or --accept")
-    names = [config_name(name) for name in configs] or list(CONFIGS)
-    tasks = [(config, core) for config in names for core in cores or tuple(CORES)]
+    tasks = chosen(configs, cores, "asic")
     # Elaboration is this interpreter's work, synthesis that of other processes
-    tops = [top(config, core, reset=reset) for config, core in tasks]
-    verilog = [(export.to_verilog(axi), axi.name) for axi in tops]
+    tops = [catalog.tops(dataclasses.replace(config, reset=reset))[core] for config, core in tasks]
+    verilog = [(to_verilog(axi), axi.name) for axi in tops]
     libraries = libraries or (library.load(own_cells.write(BUILD)),)
     results: dict[str, dict[tuple[str, str], Core]] = {}
     with (
@@ -97,8 +104,8 @@ def run(
             )
             pending = [pool.submit(measure, text, name) for text, name in verilog]
             found = results.setdefault(tables.baseline_key(cells.name, reset, clock_gating), {})
-            for task, future in zip(tasks, pending, strict=True):
-                found[task] = future.result()
+            for (config, core), future in zip(tasks, pending, strict=True):
+                found[config.id, core] = future.result()
                 progress.advance(bar)
 
     kept = json.loads(BASELINE.read_text()) if BASELINE.exists() else {}
@@ -106,19 +113,19 @@ def run(
     for key, found in results.items():
         before = kept.get(key, {}).get("results", {})
         then = {
-            config: {core: Core.from_json(old) for core, old in by_core.items()}
-            for config, by_core in before.items()
+            name: {core: Core.from_json(old) for core, old in by_core.items()}
+            for name, by_core in before.items()
         }
         console.print(tables.totals(found, then, period, key))
-        for (config, core), one in found.items() if blocks else ():
-            console.print(tables.blocks(f"{config} {core}", one))
-            console.print(tables.netlists(f"{config} {core}", one))
+        for (name, core), one in found.items() if blocks else ():
+            console.print(tables.blocks(f"{name} {core}", one))
+            console.print(tables.netlists(f"{name} {core}", one))
         tree = nested({task: one.to_json() for task, one in found.items()})
         document = {"tools": tools(), "recipes": asic.RECIPES, "period": period, "results": tree}
         save(BUILD / f"asic-{key.replace(', ', '-').replace(' ', '-')}.json", {key: document})
         if accept:
-            for config, by_core in tree.items():
-                before.setdefault(config, {}).update(by_core)
+            for name, by_core in tree.items():
+                before.setdefault(name, {}).update(by_core)
             kept[key] = {**document, "results": before}
     if accept:
         save(BASELINE, kept)

@@ -130,7 +130,7 @@ def netlists(title: str, found: Core) -> Table:
 def asic_markdown(results: Results, period: float) -> str:
     """Markdown of a library's figures: smallest and fastest netlist, and that in `period`."""
     lines = [
-        f"| m/n/z | core | GE | flip-flops | GE in {period} ns | ABC ns | STA ns | at GE |",
+        f"| configuration | core | GE | flip-flops | GE in {period} ns | ABC ns | STA ns | at GE |",
         "|---|---|--:|--:|--:|--:|--:|--:|",
     ]
     for config, cores in results.items():
@@ -151,7 +151,7 @@ def corners_markdown(corners: Mapping[str, tuple[Results, float]]) -> str:
     """
     heads = [f"{name}: STA ns | at GE | GE in {period} ns" for name, (_, period) in corners.items()]
     lines = [
-        f"| m/n/z | core | GE | flip-flops | {' | '.join(heads)} |",
+        f"| configuration | core | GE | flip-flops | {' | '.join(heads)} |",
         f"|---|---|--:|--:|{'--:|--:|--:|' * len(heads)}",
     ]
     first, _ = next(iter(corners.values()))
@@ -175,7 +175,7 @@ def ports_markdown(results: Results) -> str:
     output the slowest such input.
     """
     lines = [
-        "| m/n/z | core | port | | to or from register, ns | through, ns | port at the other end |",
+        "| configuration | core | port | | register, ns | through, ns | to or from |",
         "|---|---|---|---|--:|--:|---|",
     ]
     for config, cores in results.items():
@@ -205,7 +205,7 @@ def _ge(value: float | None) -> str:
 def fpga_markdown(results: Mapping[str, Any]) -> str:
     """Markdown of the FPGA figures: LUTs, flip-flops and the seeds' median Fmax."""
     lines = [
-        "| m/n/z | core | device | LUT4 | flip-flops | Fmax MHz (range) |",
+        "| configuration | core | device | LUT4 | flip-flops | Fmax MHz (range) |",
         "|---|---|---|--:|--:|--:|",
     ]
     for config, cores in results.items():

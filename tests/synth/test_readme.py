@@ -50,7 +50,7 @@ def test_corners_stand_side_by_side(core):
     slow = dataclasses.replace(core, netlists={"area": core.netlists["area"]})
     both = kept(core, "typ, async-low") | kept(slow, "slow, async-low")
     assert filled("typ, async-low + slow, async-low; 8/8/16", both) == [
-        "| m/n/z | core | GE | flip-flops | typ: STA ns | at GE | GE in 3.6 ns "
+        "| configuration | core | GE | flip-flops | typ: STA ns | at GE | GE in 3.6 ns "
         "| slow: STA ns | at GE | GE in 3.6 ns |",
         "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|",
         "| 8/8/16 | encoder | 100 | 8 | 3.00 | 150 | 150 | 6.00 | 100 | - |",

@@ -29,7 +29,7 @@ def test_corners_come_from_several_libraries(own, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "typ.lib").write_text(own.text)
     (tmp_path / "slow.lib").write_text(own.text.replace(cells.NAME, "slow"))
-    arguments = ["--config", "8/4/16", "--core", "encoder-compact", "--recipe", "area"]
+    arguments = ["--config", "ebpc 8/4/16-compact", "--core", "encoder", "--recipe", "area"]
     result = CliRunner().invoke(
         run.run, arguments, env={"LIBERTY": "typ.lib slow.lib"}, catch_exceptions=False
     )
@@ -40,5 +40,5 @@ def test_corners_come_from_several_libraries(own, tmp_path, monkeypatch):
         (document,) = json.loads(
             (tmp_path / f"build/asic-{name}-async-low.json").read_text()
         ).values()
-        core = Core.from_json(document["results"]["8/4/16"]["encoder-compact"])
+        core = Core.from_json(document["results"]["ebpc 8/4/16-compact"]["encoder"])
         assert core.netlists["area"].area_ge > 500

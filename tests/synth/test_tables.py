@@ -4,7 +4,6 @@ import dataclasses
 import json
 
 from synth import tables
-from synth.common import change
 from synth.figures import Core
 
 
@@ -37,12 +36,3 @@ def test_ports_have_their_slowest_way_through(core):
         "| 8/8/16 | encoder | `x_tvalid` | input | 0.50 | 1.75 | `y_tdata` |",
         "| 8/8/16 | encoder | `y_tdata` | output | 3.00 | 1.75 | `x_tvalid` |",
     ]
-
-
-def test_changes_have_arrows():
-    assert change(10.0, None, 0) == "10"
-    assert change(10.0, 10.04, 1) == "10.0"
-    assert change(9.0, 10.0, 0) == "9 [green]▼1[/green]"
-    assert change(11.0, 10.0, 1) == "11.0 [red]▲1.0[/red]"
-    assert change(11.0, 10.0, 0, less=False) == "11 [green]▲1[/green]"
-    assert change(None, 10.0, 0) == "-"
