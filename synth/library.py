@@ -10,7 +10,8 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import product
@@ -33,6 +34,7 @@ _POWER = (
 )
 # Clock gates for rising edges; those with a control before or after the latch have a test pin
 _CLOCK_GATES = ("latch_posedge", "latch_posedge_precontrol", "latch_posedge_postcontrol")
+_UNIT = re.compile(r"\b(?:time_unit|capacitive_load_unit)\b[^;]*")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 # Inputs of the smallest NAND2 that load every output port
 OUTPUT_FANOUT = 4
@@ -130,7 +132,8 @@ class _Cell:
         pins = list(_pins(group))
         self.inputs = sorted((p for p in pins if _is(p, "input")), key=lambda pin: pin.name)
         self.outputs = [pin for pin in pins if _is(pin, "output")]
-        self.for_power = any(_get(group, attribute) is not None for attribute in _POWER)
+        power = [_get(group, attribute) for attribute in _POWER]
+        self.for_power = any(value is not None and _text(value) != "false" for value in power)
         self.usable = _text(_get(group, "dont_use")) != "true" and not self.for_power
 
     def functions(self) -> dict[str, str]:
@@ -145,9 +148,8 @@ class _Cell:
         if _get(self.outputs[0].group, "three_state") is not None:
             return False
         inputs = [pin.name for pin in self.inputs]
-        return all(truth_table(text, inputs) == table for text in self.functions().values()) and (
-            bool(self.functions())
-        )
+        tables = [truth_table(text, inputs) for text in self.functions().values()]
+        return tables == [table]
 
 
 @cache
@@ -157,16 +159,12 @@ def load(path: Path, *more: Path) -> Library:
     The files may be packed by gzip.
 
     Raises:
-        ValueError: a file is no Liberty file, or they lack a cell that the flow cannot do without:
-            a two-input NAND to measure areas with, a buffer, a flip-flop.
+        ValueError: a file is no Liberty file, or in other units than the first, or they lack a
+            cell that the flow cannot do without: a two-input NAND to measure areas with, a buffer,
+            a flip-flop.
     """
-    from liberty.parser import parse_liberty
-
-    try:
-        text = _joined([_read(part) for part in (path, *more)])
-        library = parse_liberty(text)
-    except Exception as error:  # the parser's own errors are of many kinds, and many lines long
-        raise ValueError(f"{path.name} must be a Liberty file") from error
+    text = _joined({part.name: _read(part) for part in (path, *more)})
+    library = _parsed(text, path)
     cells = [_Cell(group) for group in library.get_groups("cell")]
 
     nand2 = _smallest(cells, _NAND2)
@@ -201,13 +199,36 @@ def load(path: Path, *more: Path) -> Library:
 
 def _read(path: Path) -> str:
     data = path.read_bytes()
-    return (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("latin-1")
+    if data[:2] != b"\x1f\x8b":
+        return data.decode("latin-1")
+    try:
+        return gzip.decompress(data).decode("latin-1")
+    except (EOFError, zlib.error) as error:
+        raise ValueError(f"{path.name} must be packed whole: {error}") from error
 
 
-def _joined(texts: Sequence[str]) -> str:
-    """One library of the contents of all: the first one's name and units, every one's cells."""
-    end = texts[0].rindex("}")
-    return texts[0][:end] + "".join(map(_groups, texts[1:])) + texts[0][end:]
+def _parsed(text: str, path: Path) -> Any:
+    from liberty.parser import parse_liberty
+
+    try:
+        return parse_liberty(text)
+    except Exception as error:  # the parser's own errors are of many kinds, and many lines long
+        raise ValueError(f"{path.name} must be a Liberty file") from error
+
+
+def _joined(texts: Mapping[str, str]) -> str:
+    """One library of the contents of all: the first one's name, every one's cells."""
+    (first, text), *more = texts.items()
+    for name, other in more:
+        if _units(other) != _units(text):
+            raise ValueError(f"units of {name} must be those of {first}")
+    end = text.rfind("}")
+    return text[:end] + "".join(_groups(other) for _, other in more) + text[end:]
+
+
+def _units(text: str) -> set[str]:
+    """What a file says of its units, without spaces and quotes."""
+    return {re.sub(r'[\s"]', "", said.lower()) for said in _UNIT.findall(text)}
 
 
 def _groups(text: str) -> str:
@@ -302,10 +323,11 @@ def _two_outputs(cells: Sequence[_Cell], inverter: Inverter) -> dict[str, TwoOut
     double: dict[tuple[object, ...], list[tuple[float, TwoOutputs]]] = {}
     for cell in cells:
         for ff in cell.group.get_groups("ff"):
-            state, inverse = (_formula(_text(argument)) for argument in ff.args)
+            states = [_formula(_text(argument)) for argument in ff.args]
             pins = {_formula(text): pin for pin, text in cell.functions().items()}
-            if state not in pins:
+            if len(states) != 2 or states[0] not in pins:
                 continue
+            state, inverse = states
             # the output's name is part of what has to be alike
             does = (_formula(_text(_get(ff, attribute))) for attribute in _FF)
             key = (*does, *(pin.name for pin in cell.inputs), pins[state])

@@ -2,10 +2,13 @@
 
 import dataclasses
 import re
+from pathlib import Path
 
 import pytest
 
 from synth import asic, library, timing
+
+PDK = Path(__file__).parents[3] / "shared" / "pdk"
 
 
 def test_an_inverter_behind_a_register_becomes_its_second_output(own):
@@ -152,3 +155,20 @@ def test_logic_depth_counts_cells_between_registers(own):
         }
     }
     assert asic.logic_depth(netlist, own) == 2
+
+
+@pytest.mark.parametrize("name", ["sg13g2_stdcell_slow_1p08V_125C.lib", "sky130hd_tt.lib.gz"])
+def test_a_real_library_goes_through_the_flow(name, counter, tmp_path, sta):
+    path = PDK / name
+    if not path.exists():
+        pytest.skip(f"{name} is not beside the checkout")
+    cells = library.load(path)
+    found = asic.synthesise(counter, "counter", cells, tmp_path, recipes=("balanced",))
+    assert found.flip_flops == 16
+    # registers of seven, and some gates a bit, as with the own cells
+    assert 16 * 8 < found.netlists["balanced"].area_ge < 16 * 25
+    timed = timing.minimum_period(tmp_path / "balanced.v", "counter", cells)
+    # ABC leaves out the registers, which are slow and, smallest of their kind, weak
+    assert 0.2 < timed.period_ns - found.netlists["balanced"].abc_ns < 2
+    assert re.fullmatch(r"(count|value|limit)\[\d+\]|step", timed.path_from)
+    assert re.fullmatch(r"(count|value)\[\d+\]|full", timed.path_to)

@@ -146,6 +146,7 @@ def test_what_looks_like_a_gate_and_is_none(tmp_path):
     more = (
         like("UNUSED", "!A", "dont_use : true;")
         + like("SHIFTER", "A", "is_level_shifter : true;")
+        + like("PLAIN", "A", "area_is : 7; is_level_shifter : false; dont_use : true;")
         + like("QUOTED", "!A", 'dont_use : "true";')
         + like("TRISTATE", "A", output='three_state : "1";')
         + like("STATE", "IQ", 'latch (IQ, IQN) { enable : "A"; data_in : "A"; }')
@@ -195,16 +196,23 @@ def test_a_library_may_be_packed_or_in_several_files(tmp_path):
     cut = whole.index("cell (NAND)")
     (tmp_path / "a.lib").write_text(whole[:cut] + "}")
     (tmp_path / "b.lib").write_text(
-        'library (other) { /* { */ capacitive_load_unit (1, pf); define ("x", "cell", "string"); '
+        'library (other) { /* { */ capacitive_load_unit (1,"ff") ; define ("x", "cell", "string"); '
         + whole[cut:]
     )
     parts = library.load(tmp_path / "a.lib", tmp_path / "b.lib")
     assert (parts.name, parts.nand2, parts.output_load_ff) == ("tiny", "NAND", 8)
     assert parts.outputs == found.outputs
     assert parts.text.count("capacitive_load_unit") == 1
-    packed.write_bytes(packed.read_bytes()[:40])
-    library.load.cache_clear()
-    with pytest.raises(ValueError, match=r"^whole\.lib\.gz must be a Liberty file$"):
+
+
+def test_parts_that_do_not_fit_are_refused(tmp_path):
+    a, b, packed = (tmp_path / name for name in ("a.lib", "b.lib", "c.lib.gz"))
+    a.write_text(small())
+    b.write_text(small(head="capacitive_load_unit (1, pf);"))
+    with pytest.raises(ValueError, match=r"^units of b\.lib must be those of a\.lib$"):
+        library.load(a, b)
+    packed.write_bytes(gzip.compress(small().encode())[:60])
+    with pytest.raises(ValueError, match=r"^c\.lib\.gz must be packed whole: "):
         library.load(packed)
 
 
