@@ -11,19 +11,21 @@ import gzip
 import hashlib
 import re
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import product
 from pathlib import Path
 from typing import Any
 
-__all__ = ["ClockGate", "Inverter", "Library", "TwoOutputs", "load", "truth_table"]
+from synth.liberty import capacitance_unit_ff, get, parsed, pins_of, table_of, text_of
+
+__all__ = ["ClockGate", "Inverter", "Library", "TwoOutputs", "load"]
 
 # What a flip-flop does
 _FF = ("next_state", "clocked_on", "clear", "preset")
 # Truth tables, inputs counted up from all low
 _BUFFER, _INVERTER, _NAND2 = (False, True), (True, False), (True, True, True, False)
+_STATE, _INVERSE = (True, False), (False, True)
 # Cells for the border of a power domain do a gate's work for more, and are no gates to map to
 _POWER = (
     "is_isolation_cell",
@@ -109,47 +111,38 @@ class Library:
     outputs: dict[str, frozenset[str]]
 
 
-@dataclass(frozen=True)
-class _Pin:
-    """A pin: its name and its Liberty group."""
-
-    name: str
-    group: Any
-
-    def load(self) -> float:
-        """Capacitance of the pin, in the file's unit."""
-        given = [_get(self.group, f"{edge}capacitance") for edge in ("", "rise_", "fall_")]
-        return max((_number(value) for value in given if value is not None), default=0.0)
-
-
 class _Cell:
-    """A cell of the file, its pins by direction."""
+    """A cell of the file, its pins by direction, in order of their names."""
 
     def __init__(self, group: Any):
         self.group = group
-        self.name = _text(group.args[0])
-        self.area = _number(_get(group, "area") or 0.0)
-        pins = list(_pins(group))
-        self.inputs = sorted((p for p in pins if _is(p, "input")), key=lambda pin: pin.name)
-        self.outputs = [pin for pin in pins if _is(pin, "output")]
-        power = [_get(group, attribute) for attribute in _POWER]
-        self.for_power = any(value is not None and _text(value) != "false" for value in power)
-        self.usable = _text(_get(group, "dont_use")) != "true" and not self.for_power
+        self.name = text_of(group.args[0])
+        self.area = float(get(group, "area") or 0)
+        pins = dict(sorted(pins_of(group), key=lambda pin: pin[0]))
+        self.inputs, self.outputs = (
+            {name: pin for name, pin in pins.items() if get(pin, "direction") == direction}
+            for direction in ("input", "output")
+        )
+        self.for_power = any(get(group, name) not in (None, "false") for name in _POWER)
+        self.usable = get(group, "dont_use") != "true" and not self.for_power
 
     def functions(self) -> dict[str, str]:
         """Function of every output pin that has one."""
-        given = {pin.name: _get(pin.group, "function") for pin in self.outputs}
-        return {name: _text(function) for name, function in given.items() if function is not None}
+        given = {name: get(pin, "function") for name, pin in self.outputs.items()}
+        return {name: function for name, function in given.items() if function is not None}
 
     def is_gate(self, table: tuple[bool, ...]) -> bool:
         """Whether the cell is the gate of one output that `table` describes."""
-        if not self.usable or 2 ** len(self.inputs) != len(table) or len(self.outputs) != 1:
+        if not self.usable or len(self.outputs) != 1 or 2 ** len(self.inputs) != len(table):
             return False
-        if _get(self.outputs[0].group, "three_state") is not None:
+        if any(get(pin, "three_state") is not None for pin in self.outputs.values()):
             return False
-        inputs = [pin.name for pin in self.inputs]
-        tables = [truth_table(text, inputs) for text in self.functions().values()]
-        return tables == [table]
+        return [_table(text, [*self.inputs]) for text in self.functions().values()] == [table]
+
+    def load(self) -> float:
+        """Largest capacitance of an input, in the file's unit."""
+        kinds = [f"{edge}capacitance" for edge in ("", "rise_", "fall_")]
+        return max(float(get(pin, kind) or 0) for pin in self.inputs.values() for kind in kinds)
 
 
 @cache
@@ -164,7 +157,10 @@ def load(path: Path, *more: Path) -> Library:
             a flip-flop.
     """
     text = _joined({part.name: _read(part) for part in (path, *more)})
-    library = _parsed(text, path)
+    try:
+        library = parsed(text)
+    except ValueError as error:
+        raise ValueError(f"{path.name} must be a Liberty file") from error
     cells = [_Cell(group) for group in library.get_groups("cell")]
 
     nand2 = _smallest(cells, _NAND2)
@@ -178,22 +174,21 @@ def load(path: Path, *more: Path) -> Library:
         raise ValueError(f"{path.name} must have a flip-flop")
     inverter = _inverter(_smallest(cells, _INVERTER))
     gates = [(cell.area, gate.cell, gate) for cell in cells if (gate := _clock_gate(cell))]
-    unit_ff = _femtofarads(_get(library, "capacitive_load_unit"))
-    nand2_load = max(pin.load() for pin in nand2.inputs)
+    unit_ff = capacitance_unit_ff(library)
     return Library(
-        name=_text(library.args[0]),
+        name=text_of(library.args[0]),
         text=text,
         digest=hashlib.sha256(text.encode()).hexdigest(),
         nand2=nand2.name,
         nand2_area=nand2.area,
-        output_load_ff=OUTPUT_FANOUT * nand2_load * unit_ff,
+        output_load_ff=OUTPUT_FANOUT * nand2.load() * unit_ff,
         buffer=buffer.name,
         flip_flops=frozenset(cell.name for cell in flip_flops),
         inverter=inverter,
         two_outputs=_two_outputs(flip_flops, inverter) if inverter else {},
         clock_gate=min(gates)[2] if gates else None,
         dont_use=tuple(cell.name for cell in cells if cell.for_power),
-        outputs={cell.name: frozenset(pin.name for pin in cell.outputs) for cell in cells},
+        outputs={cell.name: frozenset(cell.outputs) for cell in cells},
     )
 
 
@@ -205,15 +200,6 @@ def _read(path: Path) -> str:
         return gzip.decompress(data).decode("latin-1")
     except (EOFError, zlib.error) as error:
         raise ValueError(f"{path.name} must be packed whole: {error}") from error
-
-
-def _parsed(text: str, path: Path) -> Any:
-    from liberty.parser import parse_liberty
-
-    try:
-        return parse_liberty(text)
-    except Exception as error:  # the parser's own errors are of many kinds, and many lines long
-        raise ValueError(f"{path.name} must be a Liberty file") from error
 
 
 def _joined(texts: Mapping[str, str]) -> str:
@@ -250,60 +236,12 @@ def _groups(text: str) -> str:
     return "".join(groups)
 
 
-def truth_table(function: str, inputs: Sequence[str]) -> tuple[bool, ...] | None:
-    """Values of a Liberty function for all values of `inputs`, the last one changing fastest.
-
-    None where it depends on something else, such as a state, or cannot be read.
-    """
-    formula = _formula(function)
-    if formula is None or not {str(name) for name in formula.free_symbols} <= set(inputs):
-        return None
-    rows = product((False, True), repeat=len(inputs))
-    return tuple(bool(formula.subs(dict(zip(inputs, row, strict=True)))) for row in rows)
-
-
-@cache
-def _formula(function: str) -> Any:
-    """A Liberty function as sympy has it; None where it cannot be read."""
-    from lark.exceptions import LarkError
-    from liberty.boolean_functions import parse_boolean_function
-
+def _table(function: str, pins: Sequence[str]) -> tuple[bool, ...] | None:
+    """Truth table over `pins`; None where the function depends on another, or cannot be read."""
     try:
-        return parse_boolean_function(function)
-    except LarkError:
+        return tuple(bool(value) for value in table_of(function, pins))
+    except ValueError:
         return None
-
-
-def _get(group: Any, attribute: str) -> Any:
-    """An attribute's value, the last one where there are several; None where there is none."""
-    return (group.get_attributes(attribute) or [None])[-1]
-
-
-def _text(value: object) -> str:
-    return str(value).strip('"').strip()
-
-
-def _number(value: object) -> float:
-    return float(_text(value))
-
-
-def _femtofarads(unit: Sequence[object] | None) -> float:
-    """fF of a `capacitive_load_unit (1, pf)`; a file without one counts in pF."""
-    scale, name = unit or (1, "pf")
-    return _number(scale) * (1.0 if _text(name).lower() == "ff" else 1000.0)
-
-
-def _pins(group: Any) -> Iterator[_Pin]:
-    """Pins of a cell, those of its buses and bundles included; a group may have several names."""
-    for pin in group.get_groups("pin"):
-        yield from (_Pin(_text(name), pin) for name in pin.args)
-    for kind in ("bus", "bundle"):
-        for several in group.get_groups(kind):
-            yield from _pins(several)
-
-
-def _is(pin: _Pin, direction: str) -> bool:
-    return _text(_get(pin.group, "direction")) == direction
 
 
 def _smallest(cells: Sequence[_Cell], table: tuple[bool, ...]) -> _Cell | None:
@@ -314,7 +252,7 @@ def _smallest(cells: Sequence[_Cell], table: tuple[bool, ...]) -> _Cell | None:
 def _inverter(cell: _Cell | None) -> Inverter | None:
     if cell is None:
         return None
-    return Inverter(cell.name, cell.area, cell.inputs[0].name, cell.outputs[0].name)
+    return Inverter(cell.name, cell.area, *cell.inputs, *cell.outputs)
 
 
 def _two_outputs(cells: Sequence[_Cell], inverter: Inverter) -> dict[str, TwoOutputs]:
@@ -323,17 +261,23 @@ def _two_outputs(cells: Sequence[_Cell], inverter: Inverter) -> dict[str, TwoOut
     double: dict[tuple[object, ...], list[tuple[float, TwoOutputs]]] = {}
     for cell in cells:
         for ff in cell.group.get_groups("ff"):
-            states = [_formula(_text(argument)) for argument in ff.args]
-            pins = {_formula(text): pin for pin, text in cell.functions().items()}
-            if len(states) != 2 or states[0] not in pins:
+            states = [text_of(argument) for argument in ff.args]
+            # Of every output its value for states 10 and 01: itself, inverted
+            tables = {pin: _table(text, states) for pin, text in cell.functions().items()}
+            pins = {table[1:3]: pin for pin, table in tables.items() if table}
+            if _STATE not in pins:
                 continue
-            state, inverse = states
+            does = (get(ff, attribute) for attribute in _FF)
+            names = [*cell.inputs, *states]
             # the output's name is part of what has to be alike
-            does = (_formula(_text(_get(ff, attribute))) for attribute in _FF)
-            key = (*does, *(pin.name for pin in cell.inputs), pins[state])
+            key: tuple[object, ...] = (
+                *(text and (_table(text, names) or text) for text in does),
+                *cell.inputs,
+                pins[_STATE],
+            )
             flip_flops.append((cell.name, key, cell.area))
-            if cell.usable and set(pins) == {state, inverse}:
-                pair = TwoOutputs(cell.name, pins[state], pins[inverse])
+            if cell.usable and len(cell.outputs) == 2 and _INVERSE in pins:
+                pair = TwoOutputs(cell.name, pins[_STATE], pins[_INVERSE])
                 double.setdefault(key, []).append((cell.area, pair))
     found = {}
     for name, key, area in flip_flops:
@@ -351,10 +295,10 @@ def _clock_gate(cell: _Cell) -> ClockGate | None:
     """
 
     def pins(attribute: str) -> tuple[str, ...]:
-        every = (*cell.inputs, *cell.outputs)
-        return tuple(pin.name for pin in every if _text(_get(pin.group, attribute)) == "true")
+        every = cell.inputs | cell.outputs
+        return tuple(name for name, pin in every.items() if get(pin, attribute) == "true")
 
-    if _text(_get(cell.group, "clock_gating_integrated_cell")) not in _CLOCK_GATES:
+    if get(cell.group, "clock_gating_integrated_cell") not in _CLOCK_GATES:
         return None
     enable, clock, gated = (pins(f"clock_gate_{role}_pin") for role in ("enable", "clock", "out"))
     if not len(enable) == len(clock) == len(gated) == 1:

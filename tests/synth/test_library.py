@@ -51,36 +51,6 @@ def test_flip_flops_with_an_inverted_output_are_found(own, tmp_path):
     assert library.load(path).two_outputs == {"ONE": two, "TWO": two, "LARGE": large}
 
 
-@pytest.mark.parametrize(
-    ("function", "table"),
-    [
-        ("!(A*B)", "1110"),
-        ("(!A) | (!B)", "1110"),
-        ("((!A)|(!B))", "1110"),
-        ("(A B)'", "1110"),
-        ("!(A & B)", "1110"),
-        ("A'+B'", "1110"),
-        ("(A*B)' * 1", "1110"),
-        ("1 ^ (A B)", "1110"),
-        ("A ^ B", "0110"),
-        ("A * B ^ A", "0010"),  # exclusive or binds first
-        ("A + B ^ A", "0111"),
-        ("A + A B", "0011"),
-        ("!A'", "0011"),
-        ("A !B", "0010"),
-        ("0", "0000"),
-        ("1", "1111"),
-    ],
-)
-def test_functions_are_compared_not_their_texts(function, table):
-    assert library.truth_table(function, ("A", "B")) == tuple(bit == "1" for bit in table)
-
-
-@pytest.mark.parametrize("function", ["IQ", "A * IQ", "A +", "(A", ""])
-def test_what_is_no_function_of_the_inputs_has_no_table(function):
-    assert library.truth_table(function, ("A", "B")) is None
-
-
 def small(*, nand: str = "!(A*B)", head: str = "", more: str = "", quote: str = "") -> str:
     """A library of a NAND, an inverter, a buffer and a flip-flop."""
 
