@@ -25,14 +25,15 @@ DOCUMENTS = tuple(
 
 
 _MARKER = re.compile(
-    r"(?P<begin><!-- synth: (?P<fields>[^>]*?) -->)\n.*?(?P<end><!-- end -->)", re.DOTALL
+    r"^(?P<begin><!-- synth: (?P<fields>[^>]*?) -->)\n.*?^(?P<end><!-- end -->)",
+    re.DOTALL | re.MULTILINE,
 )
 
 
 def filled(text: str, baseline: Mapping[str, Any]) -> str:
     """`text` with the tables of `baseline` between the markers that name them.
 
-    A marker's fields stand between semicolons: the figures' key; configurations, if not all of
+    A marker begins its line. Its fields stand between semicolons: the figures' key; configurations, if not all of
     them; "ports" for the table of port delays. Two keys with " + " between are corners of one
     library, side by side:
 

@@ -39,6 +39,11 @@ def test_a_marker_chooses_configurations(core):
         filled("lib; 9", figures)
 
 
+def test_a_marker_that_is_only_shown_is_left_alone(core):
+    text = "    <!-- synth: cells, async-low -->\n    <!-- end -->\n"
+    assert readme.filled(text, kept(core)) == text
+
+
 def test_a_marker_asks_for_port_delays(core):
     figures = kept(core, configs=("8/8/16", "8/8/8"))
     assert len(filled("lib; ports", figures)) == 2 + 6
