@@ -33,9 +33,9 @@ _MARKER = re.compile(
 def filled(text: str, baseline: Mapping[str, Any]) -> str:
     """`text` with the tables of `baseline` between the markers that name them.
 
-    A marker begins its line. Its fields stand between semicolons: the figures' key; configurations, if not all of
-    them; "ports" for the table of port delays. Two keys with " + " between are corners of one
-    library, side by side:
+    A marker begins its line. Its fields stand between semicolons: the figures' key;
+    configurations, if not all of them; "ports" for the table of port delays. Two keys with " + "
+    between are corners of one library, side by side:
 
         <!-- synth: cells_typ, async-low; 8/8/16, 16/16/16 -->
         <!-- synth: cells_typ, async-low + cells_slow, async-low; 8/8/16 -->

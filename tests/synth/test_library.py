@@ -28,7 +28,8 @@ def flip_flop(name: str, area: float, outputs: dict[str, str], clear: str = "!R"
     )
     return (
         f'cell ({name}) {{ area : {area}; ff (IQ, IQN) {{ next_state : "D"; clocked_on : "CK"; '
-        f'clear : "{clear}"; }} pin (D) {{ direction : input; capacitance : 1; }} {pins} }} '
+        f'clear : "{clear}"; }} pin (CK, R) {{ direction : input; capacitance : 1; }} '
+        f"pin (D) {{ direction : input; capacitance : 1; }} {pins} }} "
     )
 
 
@@ -42,13 +43,24 @@ def test_flip_flops_with_an_inverted_output_are_found(own, tmp_path):
         + flip_flop("LARGE", 5.6, both)
         + flip_flop("STRONG", 5.7, {"Q": "IQ"})  # as large as an inverter and the next
         + flip_flop("OTHER", 5, {"Q": "IQ"}, clear="R")
+        # another next state behind the same pins, and a scan input, are another flip-flop
+        + flip_flop("INVERTING", 5.1, both).replace('next_state : "D"', 'next_state : "!D"')
+        + flip_flop("SCAN", 5.2, both).replace(
+            "pin (D)", "pin (SI) { direction : input; } pin (SE) { direction : input; } pin (D)"
+        )
+        # the same written another way
+        + flip_flop("WRITTEN", 5, {"Q": "(IQ)"}, clear="(R)'")
     )
     text = own.text
     path = tmp_path / "both.lib"
     path.write_text(text[: text.rindex("}")] + registers + "}")
     two = library.TwoOutputs("TWO", "Q", "QN")
     large = library.TwoOutputs("LARGE", "Q", "QN")
-    assert library.load(path).two_outputs == {"ONE": two, "TWO": two, "LARGE": large}
+    assert {
+        name: both
+        for name, both in library.load(path).two_outputs.items()
+        if name not in ("INVERTING", "SCAN")  # which have both themselves
+    } == {"ONE": two, "TWO": two, "LARGE": large, "WRITTEN": two}
 
 
 def small(*, nand: str = "!(A*B)", head: str = "", more: str = "", quote: str = "") -> str:
