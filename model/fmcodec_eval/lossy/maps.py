@@ -9,7 +9,7 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,7 @@ from fmcodec_eval.capture import CapturedMap, SourceSpec
 from fmcodec_eval.files import written_aside
 from fmcodec_eval.lossy.coders import MAX_VALUES, Plain, Titled, enough, windows
 from fmcodec_eval.lossy.points import FMTC, FMTC_ONE, PLAIN, SHARED_BATCH
-from fmcodec_eval.report.plan import CODECS, Plan, Progress, Task, digest_of
+from fmcodec_eval.report.plan import Plan, Progress, digest_of, part_key
 
 __all__ = ["SCHEMES", "LayerRate", "check", "measure", "part_file", "snr_db"]
 
@@ -109,9 +109,9 @@ def measure(
 
 def part_file(plan: Plan, source: SourceSpec, step: str, folder: Path) -> Path:
     """Where a report keeps what it measured of a source, whatever its codecs and formats."""
-    alone = replace(plan, sources=(source,), codecs=CODECS, formats=("fixed8",), orders=("nchw",))
-    task = Task(alone, step, (0, plan.image_count(source)), files=digest_of(source))
-    return folder / "parts" / f"{task.key()}.json"
+    whose = {"source": asdict(source), "files": digest_of(source)}
+    which = {"layers": plan.layers, "kinds": plan.kinds, "images": plan.image_count(source)}
+    return folder / "parts" / f"{part_key(step, whose | which)}.json"
 
 
 def _kept(

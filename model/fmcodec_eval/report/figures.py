@@ -17,6 +17,7 @@ from fmcodec_eval.drawing import (
     new_canvas,
     short_names,
 )
+from fmcodec_eval.report.plan import codec_id
 from fmcodec_eval.report.summary import Case, Summary, title_of
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def overview(summary: Summary) -> tuple[str, str, Canvas]:
         axes.bar(
             places, heights, width, color=colour(codec, codecs), label=title_of(codec), **style
         )
-        if codec.partition(":")[0] == "ebpc":
+        if codec_id(codec) == "ebpc":
             for place, height in zip(places, heights, strict=True):
                 axes.annotate(f"{height:.2f}", (place, height), ha="center", va="bottom", size=7)
     axes.axhline(1, color="#333333", linewidth=0.8)
@@ -122,7 +123,7 @@ def layer_ratios(summary: Summary, case: Case) -> tuple[str, str, Canvas]:
     ratios = summary.ratios(summary.of(case), "layer").loc[layers]
     canvas, axes = new_canvas(layer_width(len(layers)), 4.6)
     for codec in ratios.columns:
-        proposed = codec.partition(":")[0] == "ebpc"
+        proposed = codec_id(codec) == "ebpc"
         axes.plot(
             range(len(layers)),
             ratios[codec],
@@ -298,7 +299,7 @@ def overview_figures(summary: Summary) -> list[Figure]:
 def case_figures(summary: Summary, case: Case) -> list[Figure]:
     """The figures of one case."""
     figures = [layer_ratios(summary, case)]
-    spread = next((c for c in summary.codecs if c.partition(":")[0] == "ebpc"), summary.codecs[0])
+    spread = next((c for c in summary.codecs if codec_id(c) == "ebpc"), summary.codecs[0])
     if summary.images(case) > 1:
         figures.append(image_spread(summary, case, spread))
     figures += [sparsity(summary, case), histograms(summary, case)]

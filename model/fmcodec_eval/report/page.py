@@ -13,7 +13,7 @@ import fmcodec
 from fmcodec.errors import require
 from fmcodec_eval.energy import MEMORIES, energy_text
 from fmcodec_eval.report.figures import Figure, case_figures, dram_energy, overview_figures
-from fmcodec_eval.report.plan import Plan
+from fmcodec_eval.report.plan import Plan, codec_id
 from fmcodec_eval.report.summary import Summary, title_of
 
 __all__ = ["Section", "Table", "sections", "write"]
@@ -63,7 +63,7 @@ def overview_table(summary: Summary) -> Table:
     rows, strong = [], set()
     for number, line in enumerate(summary.overview().to_dict("records")):
         ratios = {codec: line[codec] for codec in codecs}
-        real = {c: r for c, r in ratios.items() if c.partition(":")[0] != "entropy"}
+        real = {c: r for c, r in ratios.items() if codec_id(c) != "entropy"}
         if real:
             strong.add((number, 7 + codecs.index(max(real, key=lambda c: real[c]))))
         rates = [line["words/cycle, 1"], line["words/cycle, 2"]]
@@ -80,7 +80,7 @@ def overview_table(summary: Summary) -> Table:
 
 def energy_table(summary: Summary) -> Table:
     """Millijoules per image in every kind of DRAM, uncompressed and coded."""
-    codecs = [c for c in summary.codecs if c.partition(":")[0] != "entropy"]
+    codecs = [c for c in summary.codecs if codec_id(c) != "entropy"]
     columns = ["network", "format", "order", "memory", "uncompressed"]
     columns += [title_of(codec) for codec in codecs]
     rows = []

@@ -18,7 +18,17 @@ from fmcodec_eval.capture.errors import check_regex
 from fmcodec_eval.capture.images import files_in
 from fmcodec_eval.formats import Format, Order, parse_format
 
-__all__ = ["CODECS", "Plan", "Progress", "Task", "codec_config", "digest_of", "tasks"]
+__all__ = [
+    "CODECS",
+    "Plan",
+    "Progress",
+    "Task",
+    "codec_config",
+    "codec_id",
+    "digest_of",
+    "part_key",
+    "tasks",
+]
 
 CODECS = tuple(codec_ids())
 Progress = Callable[[str, int, int], None]  # is told (what, done, total)
@@ -114,10 +124,13 @@ class Task:
 
     def key(self) -> str:
         """A name that changes whenever the task's result may: parts are kept under it."""
-        content: dict[str, Any] = asdict(self)
-        content["version"] = fmcodec.__version__
-        digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-        return f"{self.step}-{digest[:24]}"
+        return part_key(self.step, asdict(self))
+
+
+def part_key(step: str, content: Mapping[str, Any]) -> str:
+    """A name for what a step found, of all that it depends on; `content` is JSON-able."""
+    text = json.dumps({**content, "version": fmcodec.__version__}, sort_keys=True)
+    return f"{step}-{hashlib.sha256(text.encode()).hexdigest()[:24]}"
 
 
 def tasks(
@@ -148,6 +161,11 @@ def tasks(
         for group in groups:
             images = (start, min(start + batch, count))
             yield Task(alone, step, images, group, maxima or {}, files)
+
+
+def codec_id(text: str) -> str:
+    """The id in `id:name=value,...`."""
+    return text.partition(":")[0]
 
 
 def codec_config(text: str) -> dict[str, Any]:
