@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fmcodec.errors import require
+from fmcodec_eval.report.plan import codec_id
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -94,7 +95,7 @@ def drawn(draw: Callable[..., tuple[str, str, Canvas]]) -> Callable[..., Figure]
 
 def colour(codec: str, codecs: list[str]) -> str:
     """The colour of a codec; one with other parameters takes the next of a reserve."""
-    base = codec.partition(":")[0]
+    base = codec_id(codec)
     if codec == base or base not in [c for c in codecs if c != codec]:
         return COLOURS.get(base, "#555555")
     reserve = ("#e08e45", "#4f86c6", "#a23b72", "#1b998b")

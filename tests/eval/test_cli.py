@@ -40,6 +40,7 @@ def test_every_command_exists():
     ("arguments", "message"),
     [
         (["nothing"], "No such command 'nothing'."),
+        (["results"], "Missing option '--data'."),
         (
             ["bench", "--seconds", "x"],
             "Invalid value for '--seconds': 'x' is not a valid float range.",
