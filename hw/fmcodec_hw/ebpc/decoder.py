@@ -12,7 +12,7 @@ from fmcodec_hw.ebpc.core import Core
 from fmcodec_hw.ebpc.delta_turn import DeltaTurn
 from fmcodec_hw.ebpc.plane_reader import PlaneReader
 from fmcodec_hw.ebpc.ports import keep_bits
-from fmcodec_hw.ebpc.zero_run_reader import ZeroRunReader
+from fmcodec_hw.ebpc.znz_reader import ZnzReader
 
 __all__ = ["Decoder"]
 
@@ -109,7 +109,7 @@ class Decoder(Core):
         most = (port_bits - 2 + planes.step_bits) // port_bits
         single = (port_bits - 2 + planes.symbol_bits) // port_bits
         m.submodules.turn = turn = DeltaTurn(params)
-        m.submodules.kinds = kinds = ZeroRunReader(params)
+        m.submodules.kinds = kinds = ZnzReader(params)
         wiring.connect(m, wiring.flipped(self.bpc), window.beat)
         wiring.connect(m, wiring.flipped(self.znz), kinds.beat)
         clear = Signal()  # the packet's last word is taken
