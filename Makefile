@@ -10,38 +10,40 @@ ARGS ?=
 .DELETE_ON_ERROR:
 .NOTPARALLEL:  # two installations into one environment would trip over each other
 
-# $(call need,command,package): install with apt-get when root, otherwise say what is missing
-define need
-@command -v $(1) >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-  && echo "installing $(2)" && { apt-get -qq update; DEBIAN_FRONTEND=noninteractive \
-  apt-get -qq install -y --no-install-recommends $(2); } >/dev/null 2>&1; } \
+# $(call install,package): with apt-get where that is there and allowed; what it says is shown when it fails
+install = [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "installing $(1)" >&2 \
+  && { log=$$(apt-get -qq update 2>&1 && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
+  --no-install-recommends $(1) 2>&1) || { echo "$$log" >&2; false; }; }
+# $(call need,command,package): the target ends without it
+need = @command -v $(1) >/dev/null || { $(call install,$(2)); } \
   || { echo "$(1) is missing: install the package $(2)" >&2; exit 2; }
-endef
+# $(call want,command,package,what is left out without it)
+want = @command -v $(1) >/dev/null || { $(call install,$(2)); } \
+  || echo "$(1) is missing (package $(2)): no $(3)" >&2
 
 help:  ## what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 10
 
 test: $(VENV)/test.stamp  ## model, cores and flow against each other
+	$(call want,iverilog,iverilog,tests of the exported Verilog in Icarus Verilog)
+	$(call want,sta,opensta,tests of the timing reports)
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
 sim: $(VENV)/sim.stamp  ## the exported Verilog in a simulator, on real feature maps
 	$(call need,c++,g++)
 	$(call need,perl,perl)
-	$(BIN)/python sim/run.py $(ARGS)
+	$(BIN)/python -m sim.run $(ARGS)
 
-synth: $(VENV)/synth.stamp  ## gates, registers, minimum period, FPGA results
-	@command -v sta >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null \
-	  || { echo "installing opensta"; { apt-get -qq update; DEBIAN_FRONTEND=noninteractive \
-	  apt-get -qq install -y --no-install-recommends opensta; } >/dev/null 2>&1; } || true
-	@command -v sta >/dev/null || echo "OpenSTA is missing (package opensta): no minimum periods" >&2
+synth: $(VENV)/synth.stamp  ## gates, registers, minimum period in a cell library
+	$(call want,sta,opensta,minimum periods)
 	$(BIN)/python -m synth.run $(ARGS)
-	$(if $(ARGS),,$(BIN)/python -m synth.fpga)
 
-fpga: $(VENV)/synth.stamp  ## the FPGA part of synth, for any configuration
+fpga: $(VENV)/synth.stamp  ## LUTs, registers and clock on FPGAs
 	$(BIN)/python -m synth.fpga $(ARGS)
 
-verilog: $(VENV)/hw.stamp  ## Verilog and manifest of the EBPC cores in build/verilog
-	$(BIN)/fmcodec-hw verilog ebpc $(ARGS)
+verilog: $(VENV)/hw.stamp  ## Verilog and its companions of every codec in build/verilog
+	@for codec in $$($(BIN)/fmcodec-hw codecs); do \
+	  $(BIN)/fmcodec-hw verilog $$codec $(ARGS) || exit; done
 
 lint: $(VENV)/lint.stamp  ## style and types
 	$(BIN)/ruff check .
@@ -59,7 +61,7 @@ readme: $(VENV)/synth.stamp  ## the documents' synthesis tables from synth/basel
 
 diagrams:  ## the block diagrams of doc/architecture.md from their text
 	$(call need,dot,graphviz)
-	for d in encoder decoder; do dot -Tsvg doc/$$d.dot -o doc/$$d.svg; done
+	for graph in doc/*.dot; do dot -Tsvg $$graph -o $${graph%.dot}.svg; done
 
 clean:  ## everything that was built, .venv left alone
 	rm -rf build
@@ -76,7 +78,6 @@ $(BIN)/python:
 	$(call need,$(PYTHON),python3)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python must be 3.11 or newer: make PYTHON=..." >&2; exit 2; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { [ "$$(id -u)" = 0 ] \
-	  && apt-get -qq install -y python3-venv >/dev/null; } \
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { $(call install,python3-venv); } \
 	  || { echo "venv is missing: install the package python3-venv" >&2; exit 2; }
 	@$(PYTHON) -m venv $(VENV)

@@ -11,10 +11,25 @@ from typing import Any
 
 import click
 
-__all__ = ["BASELINE", "BUILD", "cached", "change", "command_line", "nested", "save"]
+from fmcodec_hw import catalog
+from fmcodec_hw.codec import Config
+
+__all__ = ["BASELINE", "BUILD", "cached", "change", "chosen", "command_line", "nested", "save"]
 
 BASELINE = Path(__file__).with_name("baseline.json")
 BUILD = Path("build/synth")
+
+
+def chosen(names: Iterable[str], cores: Iterable[str], flow: str) -> list[tuple[Config, str]]:
+    """Configurations of the catalogue and their cores: those named, or all measured by `flow`.
+
+    Raises:
+        ValueError: no configuration has such a name.
+    """
+    configs = [catalog.find(name) for name in names]
+    configs = configs or [config for config in catalog.configs() if flow in config.figures]
+    wanted = tuple(cores)
+    return [(c, core) for c in configs for core in c.cores if core in wanted or not wanted]
 
 
 def cached(state: Iterable[str], measure: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:

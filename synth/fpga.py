@@ -6,7 +6,7 @@ import importlib
 import json
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -18,15 +18,16 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from fmcodec_hw import export
+from fmcodec_hw import catalog
+from fmcodec_hw.codec import CORES
+from fmcodec_hw.shell import AxiTop, ports
+from fmcodec_hw.verilog import to_verilog
 from synth.asic import yosys
-from synth.common import BASELINE, BUILD, cached, change, command_line, nested, save
-from synth.configs import CORES, config_name, top
+from synth.common import BASELINE, BUILD, cached, change, chosen, command_line, nested, save
 
 __all__ = ["DEVICES", "SEEDS", "Device", "harness", "place"]
 
 SEEDS = (1, 2, 3)
-_DEFAULT_CONFIGS = ("8/8/16", "8/8/16p2")
 
 
 @dataclass(frozen=True)
@@ -61,17 +62,17 @@ DEVICES = {
 }
 
 
-def harness(top: export.AxiTop) -> str:
+def harness(top: AxiTop) -> str:
     """Verilog of module `harness`: the core with a register at every port, on three pins.
 
     A core has more ports than a small package has pins; registers keep the pads' delays out of
     the clock period.
     """
-    ports = [port for port in export.ports(top) if port.name != "clk"]
-    widths = {d: sum(p.width for p in ports if p.direction == d) for d in ("input", "output")}
+    signals = [port for port in ports(top) if port.name != "clk"]
+    widths = {d: sum(p.width for p in signals if p.direction == d) for d in ("input", "output")}
     at = {"input": 0, "output": 0}
     pins = [".clk(clk)"]
-    for port in ports:
+    for port in signals:
         low = at[port.direction]
         at[port.direction] += port.width
         vector = "entering" if port.direction == "input" else "leaving"
@@ -91,7 +92,7 @@ endmodule
 """
 
 
-def place(core: export.AxiTop, verilog: str, device: Device, folder: Path) -> dict[str, Any]:
+def place(core: AxiTop, verilog: str, device: Device, folder: Path) -> dict[str, Any]:
     """LUTs and registers of the core alone, and the Fmax in MHz of the routed harness per seed.
 
     Raises:
@@ -136,10 +137,8 @@ def tools() -> dict[str, str]:
 
 
 @click.command(context_settings={"show_default": True})
-@click.option("--config", "configs", multiple=True, default=_DEFAULT_CONFIGS, help="m/n/z.")
-@click.option(
-    "--core", "cores", multiple=True, type=click.Choice(list(CORES)), help="Default: all."
-)
+@click.option("--config", "configs", multiple=True, help="Of the catalogue; default: a few.")
+@click.option("--core", "cores", multiple=True, type=click.Choice(CORES), help="Default: all.")
 @click.option(
     "--device", "devices", multiple=True, type=click.Choice(list(DEVICES)), help="Or all."
 )
@@ -155,19 +154,19 @@ def run(
             message = f"nextpnr-{device} is missing: pip install fmcodec[synth]"
             raise click.ClickException(message) from None
     source = Path(__file__).read_text() + json.dumps(tools())
-    tasks = [(config_name(c), core) for c in configs for core in cores or tuple(CORES)]
+    tasks = chosen(configs, cores, "fpga")
     results: dict[tuple[str, str], dict[str, Any]] = {}
     with Progress(transient=True, console=Console(stderr=True)) as progress:
         bar = progress.add_task("place and route", total=len(tasks) * len(devices or DEVICES))
         for config, core in tasks:
-            axi = top(config, core, reset="sync-high")
-            verilog = export.to_verilog(axi)
+            axi = catalog.tops(replace(config, reset="sync-high"))[core]
+            verilog = to_verilog(axi)
             for name in devices or DEVICES:
                 found = cached(
                     [name, source, verilog],
                     partial(place, axi, verilog, DEVICES[name]),
                 )
-                results.setdefault((config, core), {})[name] = found
+                results.setdefault((config.id, core), {})[name] = found
                 progress.advance(bar)
     baseline = json.loads(BASELINE.read_text()) if BASELINE.exists() else {}
     before = baseline.get("FPGA", {}).get("results", {})
@@ -176,9 +175,9 @@ def run(
     document = {"tools": tools(), "seeds": SEEDS, "results": tree}
     save(BUILD / "fpga.json", {"FPGA": document})
     if accept:
-        for config, found in tree.items():
+        for name, found in tree.items():
             for core, by_device in found.items():
-                before.setdefault(config, {}).setdefault(core, {}).update(by_device)
+                before.setdefault(name, {}).setdefault(core, {}).update(by_device)
         save(BASELINE, {**baseline, "FPGA": {**document, "results": before}})
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -15,18 +16,26 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from fmcodec_hw import export
+from fmcodec_hw import catalog
+from fmcodec_hw.codec import CORES
+from fmcodec_hw.shell import RESETS
+from fmcodec_hw.verilog import to_verilog
 from synth import asic, library, tables, timing
 from synth import cells as own_cells
-from synth.common import BASELINE, BUILD, cached, command_line, nested, save
-from synth.configs import CONFIGS, CORES, config_name, top
+from synth.common import BASELINE, BUILD, cached, chosen, command_line, nested, save
 
 
 @click.command(context_settings={"show_default": True})
-@click.option("--config", "configs", multiple=True, help="m/n/z; all of them by default.")
-@click.option("--core", "cores", multiple=True, type=click.Choice(list(CORES)), help="As above.")
 @click.option(
-    "--recipe", "recipes", multiple=True, type=click.Choice(list(asic.RECIPES)), help="As above."
+    "--config", "configs", multiple=True, help="Of the catalogue; default: those with figures."
+)
+@click.option("--core", "cores", multiple=True, type=click.Choice(CORES), help="Default: all.")
+@click.option(
+    "--recipe",
+    "recipes",
+    multiple=True,
+    type=click.Choice(list(asic.RECIPES)),
+    help="Default: all.",
 )
 @click.option(
     "--liberty",
@@ -34,7 +43,7 @@ from synth.configs import CONFIGS, CORES, config_name, top
     envvar="LIBERTY",
     help="Cell library; the project's own by default.",
 )
-@click.option("--reset", type=click.Choice(export.RESETS), default="async-low")
+@click.option("--reset", type=click.Choice(RESETS), default="async-low")
 @click.option("--clock-gating", is_flag=True, help="Gate the clock of registers with an enable.")
 @click.option("--period", type=float, default=3.6, help="ns that the last column's GE must keep.")
 @click.option("--blocks/--no-blocks", default=True, help="Tables of gates per block and recipe.")
@@ -61,8 +70,7 @@ def run(
     if accept and recipes:
         raise click.ClickException("a baseline has every recipe: leave out --recipe or --accept")
     cells = library.load(liberty or own_cells.write(BUILD))
-    names = [config_name(name) for name in configs] or list(CONFIGS)
-    tasks = [(config, core) for config in names for core in cores or tuple(CORES)]
+    tasks = chosen(configs, cores, "asic")
     measure = partial(
         figures, cells=cells, recipes=recipes or tuple(asic.RECIPES), clock_gating=clock_gating
     )
@@ -70,11 +78,11 @@ def run(
     with Progress(transient=True, console=Console(stderr=True)) as progress:
         bar = progress.add_task("synthesis", total=len(tasks))
         # Elaboration is this interpreter's work, synthesis that of other processes
-        tops = [top(config, core, reset=reset) for config, core in tasks]
+        tops = [catalog.tops(replace(config, reset=reset))[core] for config, core in tasks]
         with ThreadPoolExecutor(jobs) as pool:
-            pending = [pool.submit(measure, export.to_verilog(axi), axi.name) for axi in tops]
-            for task, future in zip(tasks, pending, strict=True):
-                results[task] = future.result()
+            pending = [pool.submit(measure, to_verilog(axi), axi.name) for axi in tops]
+            for (config, core), future in zip(tasks, pending, strict=True):
+                results[config.id, core] = future.result()
                 progress.advance(bar)
 
     key = tables.baseline_key(cells.name, reset, clock_gating)
@@ -82,9 +90,9 @@ def run(
     before = baseline.get(key, {}).get("results", {})
     console = Console(width=None if sys.stdout.isatty() else 160)
     console.print(tables.totals(results, before, period, key))
-    for (config, core), found in results.items() if blocks else ():
-        console.print(tables.blocks(f"{config} {core}", found))
-        console.print(tables.netlists(f"{config} {core}", found))
+    for (name, core), found in results.items() if blocks else ():
+        console.print(tables.blocks(f"{name} {core}", found))
+        console.print(tables.netlists(f"{name} {core}", found))
     tree = nested(results)
     document = {
         "tools": tools(),
@@ -94,8 +102,8 @@ def run(
     }
     save(BUILD / "asic.json", {key: document})
     if accept:
-        for config, by_core in tree.items():
-            before.setdefault(config, {}).update(by_core)
+        for name, by_core in tree.items():
+            before.setdefault(name, {}).update(by_core)
         save(BASELINE, {**baseline, key: {**document, "results": before}})
 
 

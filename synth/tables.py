@@ -99,7 +99,7 @@ def netlists(title: str, found: Mapping[str, Any]) -> Table:
 def asic_markdown(results: Mapping[str, Any], period: float) -> str:
     """Markdown of a library's figures: smallest and fastest netlist, and that in `period`."""
     lines = [
-        f"| m/n/z | core | GE | flip-flops | GE in {period} ns | ABC ns | STA ns | at GE |",
+        f"| configuration | core | GE | flip-flops | GE in {period} ns | ABC ns | STA ns | at GE |",
         "|---|---|--:|--:|--:|--:|--:|--:|",
     ]
     for config, cores in results.items():
@@ -117,7 +117,7 @@ def asic_markdown(results: Mapping[str, Any], period: float) -> str:
 def fpga_markdown(results: Mapping[str, Any]) -> str:
     """Markdown of the FPGA figures: LUTs, flip-flops and the seeds' median Fmax."""
     lines = [
-        "| m/n/z | core | device | LUT4 | flip-flops | Fmax MHz (range) |",
+        "| configuration | core | device | LUT4 | flip-flops | Fmax MHz (range) |",
         "|---|---|---|--:|--:|--:|",
     ]
     for config, cores in results.items():

@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from amaranth.sim import SimulatorContext
 
-__all__ = ["STALLS", "Beat", "sink", "source", "stalls"]
+__all__ = ["Beat", "sink", "source"]
 
 Stall = Iterator[bool]
-
-
-def stalls(kind: str, rng: random.Random) -> Stall:
-    """Endless flags, true for a cycle in which a port pauses; `kind` is one of `STALLS`."""
-    if kind == "none":
-        while True:
-            yield False
-    if kind == "pattern":
-        while True:
-            yield from (False, True, False, False, True, True)
-    if kind == "geometric":
-        while True:
-            yield rng.random() < 0.4
-    if kind == "long":
-        while True:
-            yield from [False] * rng.randint(1, 40)
-            yield from [True] * rng.randint(10, 60)
-    raise ValueError(f"kind must be one of {', '.join(STALLS)}, not {kind!r}")
-
-
-STALLS = ("none", "pattern", "geometric", "long")
 
 
 @dataclass

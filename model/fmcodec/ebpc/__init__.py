@@ -2,7 +2,15 @@
 
 from fmcodec.ebpc.params import Params
 from fmcodec.ebpc.reference import BlockCost, Symbol, decode_lenient
-from fmcodec.ebpc.stream import Encoded
+from fmcodec.ebpc.stream import FORMAT_VERSION, Encoded
 from fmcodec.errors import DamagedStream
 
-__all__ = ["BlockCost", "DamagedStream", "Encoded", "Params", "Symbol", "decode_lenient"]
+__all__ = [
+    "FORMAT_VERSION",
+    "BlockCost",
+    "DamagedStream",
+    "Encoded",
+    "Params",
+    "Symbol",
+    "decode_lenient",
+]

@@ -13,7 +13,10 @@ from fmcodec.bits import require_int, unsigned_dtype
 if TYPE_CHECKING:
     from fmcodec.ebpc.params import Params
 
-__all__ = ["Encoded", "check_encoded"]
+__all__ = ["FORMAT_VERSION", "Encoded", "check_encoded"]
+
+# Version of the streams (doc/format.md); a change of emitted bits is a new one
+FORMAT_VERSION = "1.0"
 
 StreamWords = npt.NDArray[np.unsignedinteger]
 

@@ -1,18 +1,19 @@
 """The decoder core against the golden model and the published vectors, under stalls and damage."""
 
 import random
-from pathlib import Path
 
 import numpy as np
 import pytest
 from amaranth.sim import Simulator
 
 from fmcodec.ebpc import Encoded, Params, reference
+from fmcodec_hw.codec import Config
 from fmcodec_hw.ebpc import Decoder
-from sim import packets
-from tests.hw.streams import STALLS, Beat, sink, source, stalls
+from sim.ebpc.packets import Packets
+from sim.stalls import STALLS, stalls
+from sim.words import KINDS
+from tests.hw.streams import Beat, sink, source
 
-VECTORS = Path(__file__).parents[2] / "vectors"
 SEED = 30
 CONFIGS = [(8, 8, 16), (16, 16, 16), (16, 8, 16), (8, 8, 8), (32, 16, 16), (8, 16, 16), (8, 4, 16)]
 
@@ -35,6 +36,11 @@ def bpc_beats(params: Params, words: list[int]) -> list[dict[str, int]]:
 
 def znz_beats(words: list[int]) -> list[dict[str, int]]:
     return [{"data": word, "last": i == len(words) - 1} for i, word in enumerate(words)]
+
+
+def packets_of(params: Params) -> Packets:
+    """Packets for cores of these parameters."""
+    return Packets(Config("ebpc", "", params))
 
 
 def run(
@@ -96,8 +102,8 @@ def test_every_size_and_kind(config, port_words, compact):
     params = Params(*config, port_words)
     rng = np.random.default_rng(SEED)
     words = [
-        packets.make(params, packets.KINDS[i % len(packets.KINDS)], size, rng)
-        for i, size in enumerate(rng.permutation(packets.sizes(params)[:-6]))
+        packets_of(params).make(KINDS[i % len(KINDS)], size, rng)
+        for i, size in enumerate(rng.permutation(packets_of(params).sizes()[:-6]))
     ]
     check(params, words, STALLS[1 + (port_words + config[0]) % 3], compact=compact)
 
@@ -108,7 +114,9 @@ def test_runs_as_long_as_a_word(max_zero_run):
     rng = np.random.default_rng(SEED)
     sizes = (1, max_zero_run - 1, max_zero_run, max_zero_run + 1, 2 * max_zero_run + 9)
     words = [
-        packets.make(params, kind, size, rng) for kind in ("zeros", "lone_last") for size in sizes
+        packets_of(params).make(kind, size, rng)
+        for kind in ("zeros", "lone_last")
+        for size in sizes
     ]
     check(params, words, "pattern")
 
@@ -119,7 +127,7 @@ def test_short_packets_back_to_back(stall, compact):
     # what a packet leaves behind shows in the next one's first words
     rng = np.random.default_rng(SEED)
     words = [
-        packets.make(Params(), packets.KINDS[rng.integers(len(packets.KINDS))], size, rng)
+        packets_of(Params()).make(KINDS[rng.integers(len(KINDS))], size, rng)
         for size in rng.integers(1, 25, 60)
     ]
     check(Params(), words, stall, compact=compact)
@@ -131,7 +139,7 @@ def test_published_vectors(config):
     params = Params(m, n, z)
     cases = [
         (name, words, encoded)
-        for name, words, encoded in packets.vectors(VECTORS / f"m{m}_n{n}_z{z}.npz")
+        for name, words, encoded in packets_of(params).vectors()
         if len(words) < 100 or name == "extremes"
     ]
     decoded = run(params, [encoded for _, _, encoded in cases], "geometric")
@@ -147,11 +155,11 @@ def test_damage_is_told_and_does_not_spread(config, port_words, checked, compact
     params = Params(*config, port_words)
     rng = np.random.default_rng(SEED)
     words = [
-        packets.make(params, str(rng.choice(packets.KINDS)), size, rng)
+        packets_of(params).make(str(rng.choice(KINDS)), size, rng)
         for size in rng.integers(1, 6 * params.block_words, 60)
     ]
     encoded = [params.encode(packet) for packet in words]
-    encoded[::2] = [packets.damaged(params, packet, rng) for packet in encoded[::2]]
+    encoded[::2] = [packets_of(params).damaged(packet, rng) for packet in encoded[::2]]
     decoded = run(params, encoded, STALLS[port_words], checked=checked, compact=compact)
     found = 0
     for i, (beats, packet) in enumerate(zip(decoded, encoded, strict=True)):

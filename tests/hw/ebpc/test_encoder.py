@@ -8,13 +8,21 @@ import pytest
 from amaranth.sim import Simulator
 
 from fmcodec.ebpc import Params
+from fmcodec_hw.codec import Config
 from fmcodec_hw.ebpc import Encoder
-from sim import packets
-from tests.hw.streams import STALLS, Beat, sink, source, stalls
+from sim.ebpc.packets import Packets
+from sim.stalls import STALLS, stalls
+from sim.words import KINDS
+from tests.hw.streams import Beat, sink, source
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 SEED = 20
 CONFIGS = [(8, 8, 16), (16, 16, 16), (16, 8, 16), (8, 8, 8), (32, 16, 16), (8, 16, 16), (8, 4, 16)]
+
+
+def packets_of(params: Params) -> Packets:
+    """Packets for cores of these parameters."""
+    return Packets(Config("ebpc", "", params))
 
 
 def run(
@@ -86,9 +94,9 @@ def check(
 def test_every_size_and_kind(config, port_words, compact):
     params = Params(*config, port_words)
     rng = np.random.default_rng(SEED)
-    sizes = packets.sizes(params)
+    sizes = packets_of(params).sizes()
     words = [
-        packets.make(params, packets.KINDS[i % len(packets.KINDS)], size, rng)
+        packets_of(params).make(KINDS[i % len(KINDS)], size, rng)
         for i, size in enumerate(rng.permutation(sizes))
     ]
     check(params, words, STALLS[1 + (port_words + config[0]) % 3], compact=compact)
@@ -100,7 +108,7 @@ def test_short_packets_back_to_back(stall, compact):
     # what a packet leaves behind shows in the next one's first symbols
     rng = np.random.default_rng(SEED)
     words = [
-        packets.make(Params(), packets.KINDS[rng.integers(len(packets.KINDS))], size, rng)
+        packets_of(Params()).make(KINDS[rng.integers(len(KINDS))], size, rng)
         for size in rng.integers(1, 25, 120)
     ]
     check(Params(), words, stall, compact=compact)

@@ -5,8 +5,8 @@ from typing import Any
 import cocotb
 import numpy as np
 
-import packets
-from bench import PARAMS, RUN, Bench
+from sim.lossless.bench import Bench
+from sim.words import KINDS
 
 
 @cocotb.test()
@@ -14,9 +14,9 @@ from bench import PARAMS, RUN, Bench
 async def round_trip(dut: Any, stall: str) -> None:
     """The encoder works on the next packets while the decoder is still at the one before."""
     bench = await Bench.start(dut, stall)
-    kinds = [str(kind) for kind in bench.rng.choice(packets.KINDS, 20 if RUN.short else 80)]
-    sizes = bench.rng.integers(1, 20 * PARAMS.block_words, len(kinds))
-    batch = [packets.make(PARAMS, k, int(s), bench.rng) for k, s in zip(kinds, sizes, strict=True)]
+    kinds = [str(kind) for kind in bench.rng.choice(KINDS, 20 if bench.run.short else 80)]
+    sizes = bench.rng.integers(1, 20 * bench.packets.block, len(kinds))
+    batch = [bench.packets.make(k, int(s), bench.rng) for k, s in zip(kinds, sizes, strict=True)]
 
     async def pass_on() -> None:
         for words in batch:

@@ -6,20 +6,21 @@ from typing import Any
 import cocotb
 import numpy as np
 
-from bench import CONFIG, PARAMS, RUN, Bench, max_cycles
 from fmcodec import feature_maps
+from sim.lossless.bench import Bench
 
 SOME_WORDS = 4096  # of a map, where the configuration does not run them in full
 
 
-def maps() -> Iterator[tuple[str, np.ndarray]]:
+def maps(bench: Bench) -> Iterator[tuple[str, np.ndarray]]:
     """Name and words of the maps of this run, in NCHW order."""
-    if RUN.map_path:
-        yield RUN.map_path.rpartition("/")[2], np.load(RUN.map_path).ravel()
+    run = bench.run
+    if run.map_path:
+        yield run.map_path.rpartition("/")[2], np.load(run.map_path).ravel()
         return
-    full = CONFIG.maps and not RUN.short
+    full = run.config.maps and not run.short
     for feature_map in feature_maps.load():
-        words = feature_map.words.ravel().astype(f"i{PARAMS.word_bits // 8}")
+        words = feature_map.words.ravel().astype(f"i{bench.params.word_bits // 8}")
         yield feature_map.name, words if full else words[:SOME_WORDS]
 
 
@@ -27,8 +28,8 @@ def maps() -> Iterator[tuple[str, np.ndarray]]:
 async def feature_maps_round_trip(dut: Any) -> None:
     bench = await Bench.start(dut)
     failures = []
-    for name, words in maps():
-        golden = PARAMS.encode(words)
+    for name, words in maps(bench):
+        golden = bench.params.encode(words)
         await bench.send_words(words)
         encoded = await bench.within(len(words), bench.receive_streams(len(words)))
         encoder_cycles = bench.cycles()
@@ -37,12 +38,12 @@ async def feature_maps_round_trip(dut: Any) -> None:
         decoder_cycles = bench.cycles()
         exact = encoded == golden and not damaged
         exact = exact and np.array_equal(decoded, words.view(decoded.dtype))
-        bound = max_cycles(words)
-        RUN.record(
+        bound = bench.packets.bound(words)
+        bench.run.record(
             map=name,
             words=len(words),
             sparsity=float(np.mean(words == 0)),
-            ratio=len(words) * PARAMS.word_bits / PARAMS.encoded_bits(words),
+            ratio=len(words) * bench.params.word_bits / bench.params.encoded_bits(words),
             encoder_words_per_cycle=len(words) / encoder_cycles,
             decoder_words_per_cycle=len(words) / decoder_cycles,
             encoder_slack=bound - encoder_cycles,

@@ -6,15 +6,15 @@ import cocotb
 import numpy as np
 from cocotb.triggers import ClockCycles, Timer
 
-import packets
-from bench import CONFIG, PARAMS, RUN, STALLS, Bench
-from fmcodec.ebpc.reference import decode_lenient
+from sim.lossless.bench import Bench
+from sim.stalls import STALLS
+from sim.words import KINDS
 
 
 async def decode_all(bench: Bench, batch: list[np.ndarray]) -> None:
     """Send the streams of every packet of `batch` at once and compare what comes out."""
     for words in batch:
-        await bench.send_streams(PARAMS.encode(words))
+        await bench.send_streams(bench.params.encode(words))
     for words in batch:
         decoded, damaged = await bench.within(len(words), bench.receive_words())
         assert np.array_equal(decoded, words), f"{decoded.tolist()} is not {words.tolist()}"
@@ -25,14 +25,14 @@ async def decode_all(bench: Bench, batch: list[np.ndarray]) -> None:
 @cocotb.parametrize(stall=STALLS)
 async def every_size(dut: Any, stall: str) -> None:
     bench = await Bench.start(dut, stall)
-    await decode_all(bench, packets.every_size(PARAMS, 2 if RUN.short else 4, bench.rng))
+    await decode_all(bench, bench.packets.every_size(2 if bench.run.short else 4, bench.rng))
     await bench.finish()
 
 
 @cocotb.test()
 async def every_kind(dut: Any) -> None:
     bench = await Bench.start(dut, "mixed")
-    await decode_all(bench, packets.every_kind(PARAMS, bench.rng))
+    await decode_all(bench, bench.packets.every_kind(bench.rng))
     await bench.finish()
 
 
@@ -40,10 +40,7 @@ async def every_kind(dut: Any) -> None:
 @cocotb.parametrize(stall=("none", "mixed"))
 async def published_vectors(dut: Any, stall: str) -> None:
     bench = await Bench.start(dut, stall)
-    if CONFIG.vectors is None:
-        dut._log.info("no published vectors of this configuration")
-        return
-    for name, words, encoded in packets.vectors(CONFIG.vectors, 4 if RUN.short else 1):
+    for name, words, encoded in bench.packets.vectors(4 if bench.run.short else 1):
         await bench.send_streams(encoded)
         decoded, damaged = await bench.within(len(words), bench.receive_words())
         assert np.array_equal(decoded, words), f"vector {name}"
@@ -57,12 +54,12 @@ async def published_vectors(dut: Any, stall: str) -> None:
 async def throughput(dut: Any) -> None:
     """With the sink ready and no source resting, no packet takes longer than the bound."""
     bench = await Bench.start(dut)
-    for kind in packets.KINDS:
-        for size in (1, PARAMS.block_words, 40 * PARAMS.block_words):
-            words = packets.make(PARAMS, kind, size, bench.rng)
+    for kind in KINDS:
+        for size in (1, bench.packets.block, 40 * bench.packets.block):
+            words = bench.packets.make(kind, size, bench.rng)
             await decode_all(bench, [words])
             bench.check_cycles("decoder", kind, words)
-    for tenths, words in enumerate(packets.every_density(PARAMS, bench.rng)):
+    for tenths, words in enumerate(bench.packets.every_density(bench.rng)):
         await decode_all(bench, [words])
         bench.check_cycles("decoder", f"{tenths} tenths of zeros", words)
     await bench.finish()
@@ -74,20 +71,21 @@ async def damaged_streams(dut: Any, stall: str) -> None:
     """N words for every packet, `tuser` on every damage, and nothing of it in the next packet."""
     bench = await Bench.start(dut, stall)
     batch = []
-    for _ in range(60 if RUN.short else 200):
-        size = int(bench.rng.integers(1, 8 * PARAMS.block_words))
-        words = packets.make(PARAMS, str(bench.rng.choice(packets.KINDS)), size, bench.rng)
-        encoded = PARAMS.encode(words)
+    for _ in range(60 if bench.run.short else 200):
+        size = int(bench.rng.integers(1, 8 * bench.packets.block))
+        words = bench.packets.make(str(bench.rng.choice(KINDS)), size, bench.rng)
+        encoded = bench.params.encode(words)
         bad = bench.rng.random() < 0.7
-        batch.append(packets.damaged(PARAMS, encoded, bench.rng) if bad else encoded)
+        batch.append(bench.packets.damaged(encoded, bench.rng) if bad else encoded)
     for encoded in batch:
         await bench.send_streams(encoded)
     for encoded in batch:
-        limit = encoded.num_words + len(encoded.bpc) + len(encoded.znz)
+        limit = encoded.num_words + bench.packets.stream_words(encoded)
         decoded, damaged = await bench.within(limit, bench.receive_words())
-        words, expected = decode_lenient(PARAMS, encoded)
+        words, expected = bench.packets.decode_lenient(encoded)
         assert len(decoded) == encoded.num_words, f"{len(decoded)} words of {encoded}"
-        assert damaged == (expected and CONFIG.checked), f"tuser {damaged} for {encoded}"
+        checked = bench.run.config.options["checked"]
+        assert damaged == (expected and checked), f"tuser {damaged} for {encoded}"
         assert expected or np.array_equal(decoded, words), f"{decoded} is not {words}"
     await bench.finish()
 
@@ -95,12 +93,13 @@ async def damaged_streams(dut: Any, stall: str) -> None:
 @cocotb.test()
 async def valid_waits_for_no_ready(dut: Any) -> None:
     bench = await Bench.start(dut)
-    bench.dec_words.pause = True
-    words = packets.make(PARAMS, "dense", 8 * PARAMS.block_words, bench.rng)
-    await bench.send_streams(PARAMS.encode(words))
-    await ClockCycles(dut.clk, 40 * PARAMS.block_words)
-    assert dut.dec_words_tvalid.value == 1
-    bench.dec_words.pause = False
+    sink = bench.ports["decoder_m_axis"]
+    sink.pause = True
+    words = bench.packets.make("dense", 8 * bench.packets.block, bench.rng)
+    await bench.send_streams(bench.params.encode(words))
+    await ClockCycles(dut.clk, 40 * bench.packets.block)
+    assert dut.decoder_m_axis_tvalid.value == 1
+    sink.pause = False
     decoded, _ = await bench.within(len(words), bench.receive_words())
     assert np.array_equal(decoded, words)
     await bench.finish()
@@ -109,11 +108,11 @@ async def valid_waits_for_no_ready(dut: Any) -> None:
 @cocotb.test()
 async def reset_within_a_packet(dut: Any) -> None:
     bench = await Bench.start(dut, "mixed")
-    for _ in range(4 if RUN.short else 20):
-        words = packets.make(PARAMS, "half_zeros", 200, bench.rng)
-        await bench.send_streams(PARAMS.encode(words))
+    for _ in range(4 if bench.run.short else 20):
+        words = bench.packets.make("half_zeros", 200, bench.rng)
+        await bench.send_streams(bench.params.encode(words))
         await ClockCycles(dut.clk, int(bench.rng.integers(1, 120)))
         await Timer(int(bench.rng.integers(1, 9)), "ns")
         await bench.reset()
-        await decode_all(bench, [packets.make(PARAMS, "half_zeros", 50, bench.rng)])
+        await decode_all(bench, [bench.packets.make("half_zeros", 50, bench.rng)])
     await bench.finish()

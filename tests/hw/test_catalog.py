@@ -1,0 +1,39 @@
+"""The one list of cores: names, rooms, and that the command line offers all of them."""
+
+import pytest
+from click.testing import CliRunner
+
+from fmcodec_hw import catalog
+from fmcodec_hw.cli import cli
+from fmcodec_hw.codec import CORES
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*created but never used")
+
+
+def test_names_are_unique_and_found():
+    ids = [config.id for config in catalog.configs()]
+    assert len(set(ids)) == len(ids)
+    for config in catalog.configs():
+        assert catalog.find(config.id) == config
+
+
+def test_an_unknown_name_is_refused():
+    with pytest.raises(ValueError, match=r"^config must be one of ebpc 8/8/16, .*, not '9/9/9'$"):
+        catalog.find("9/9/9")
+
+
+@pytest.mark.parametrize("config", list(catalog.configs()), ids=lambda config: config.id)
+def test_every_configuration_can_be_built(config):
+    tops = catalog.tops(config, name="mine")
+    assert set(config.cores) <= set(tops) == set(CORES)
+    assert {core: top.name for core, top in tops.items()} == {c: f"mine_{c}" for c in CORES}
+    assert all(top.reset == config.reset for top in tops.values())
+    # what the manifest tells makes the same configuration again
+    codec = catalog.CODECS[config.codec]
+    assert codec.configure(**config.parameters).parameters == config.parameters
+
+
+def test_every_codec_has_a_command():
+    listed = CliRunner().invoke(cli, ["verilog", "--help"]).output
+    for codec in catalog.CODECS:
+        assert f"\n  {codec} " in listed

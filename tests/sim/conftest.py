@@ -1,6 +1,0 @@
-"""The benches' modules import one another by name, as cocotb loads them."""
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "sim"))
