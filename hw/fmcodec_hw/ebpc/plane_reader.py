@@ -234,9 +234,7 @@ class CompactPlaneReader(PlaneReader):
             self.waits.eq(gap.waits),
             self.there.eq(self.shows_symbol | running),
             self.base.eq(base),
-            self.length.eq(
-                Mux(gap.takes_base, word_bits, length_bits(lengths(params, symbol.taken)))
-            ),
+            self.length.eq(Mux(gap.takes_base, word_bits, symbol_length)),
             self.takes.eq((self.step & self.reads) | gap.takes_sign | gap.takes_base),
             self.damaged.eq(
                 (symbol.misplaced & ~gap.takes_base)
