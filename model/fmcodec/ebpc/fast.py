@@ -36,7 +36,7 @@ __all__ = [
     "symbol_counts",
 ]
 
-_DAMAGE = ("", "ends early", "zero run past the last plane", "position past the last plane bit")
+_DAMAGE = ("", "ends early", "plane run past the last plane", "position past the last plane bit")
 
 
 def _fields(params: Params) -> tuple[int, int, int, int]:
