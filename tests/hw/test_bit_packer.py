@@ -127,7 +127,7 @@ def test_a_push_a_cycle_where_the_port_takes_a_beat_a_cycle():
 
 
 def test_sizes_that_cannot_be():
-    with pytest.raises(ValueError, match="^word_bits must be a power of two, not 12$"):
+    with pytest.raises(ValueError, match=r"^word_bits must be a power of two, not 12$"):
         BitPacker(12, 4, capacity=24)
-    with pytest.raises(ValueError, match="^bits must be at most capacity - 7, not 9$"):
+    with pytest.raises(ValueError, match=r"^bits must be at most capacity - 7, not 9$"):
         BitPacker(8, 8, capacity=15).room(9)

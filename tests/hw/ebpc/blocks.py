@@ -6,6 +6,7 @@ Written from doc/format.md alone; bit i of a plane belongs to delta i. Bits of a
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 from fmcodec.ebpc import Params
 
@@ -34,7 +35,7 @@ def block(params: Params, rng: random.Random) -> list[int]:
 
 def deltas(words: list[int]) -> list[int]:
     """Differences of neighbours."""
-    return [later - earlier for earlier, later in zip(words, words[1:], strict=False)]
+    return [later - earlier for earlier, later in pairwise(words)]
 
 
 def word_plane(words: list[int], k: int) -> int:

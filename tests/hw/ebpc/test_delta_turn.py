@@ -17,7 +17,7 @@ SEED = 55
 @pytest.mark.parametrize("config", [(8, 8), (16, 16), (16, 8), (32, 16), (32, 8), (8, 16), (8, 4)])
 def test_planes_in_deltas_out(config, stall):
     params = Params(*config)
-    word_bits, block_words = config
+    word_bits = params.word_bits
     steps = max(config)
     rng = random.Random(SEED)
     dut = DeltaTurn(params)
