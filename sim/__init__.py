@@ -1,5 +1,5 @@
 """Simulation of the exported cores against the golden models (`make sim`, sim/README.md).
 
 A codec's room is a folder of this package: `sim/<codec>/__init__.py` names its cocotb modules in
-`BENCHES`, and its bench class in `bench.py` says how its packets go through its ports.
+`BENCHES`, and `packets.py` says what its packets are.
 """

@@ -32,6 +32,7 @@ class Bench:
 
     Attributes:
         ports: source or sink by `<core>_<prefix>`, e.g. "encoder_s_axis".
+        widths: bits of their tdata.
         rng: the test's own numpy generator.
         ended: time in ns at which the last packet received ended.
     """
@@ -42,11 +43,13 @@ class Bench:
         self.rng = np.random.default_rng(random.getrandbits(64))
         logging.getLogger(f"cocotb.{dut._name}").setLevel(logging.WARNING)
         self.ports: dict[str, Any] = {}
+        self.widths: dict[str, int] = {}
         for core, top in catalog.tops(run.config).items():
             for prefix, flow in top.streams.items():
                 kind = AxiStreamSource if flow == In else AxiStreamSink
                 bus = AxiStreamBus.from_prefix(dut, f"{core}_{prefix}")
                 self.ports[f"{core}_{prefix}"] = kind(bus, dut.clk, dut.rst)
+                self.widths[f"{core}_{prefix}"] = len(bus.tdata)
         self._started: list[int] = []  # times in ns at which packets began to be sent
         self.ended = 0
 

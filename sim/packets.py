@@ -36,8 +36,12 @@ class Packets(ABC):
         """Cycles that either core may take for the packet where nothing pauses."""
 
     @abstractmethod
-    def stream_words(self, encoded: Any) -> int:
-        """Words of all streams of a packet."""
+    def streams(self, encoded: Any) -> dict[str, np.ndarray]:
+        """The words of a packet's streams, unsigned, by the name that ends their ports'."""
+
+    @abstractmethod
+    def encoded(self, streams: dict[str, np.ndarray], num_words: int) -> Any:
+        """The packet of these `streams`, the other way round."""
 
     @abstractmethod
     def decode_lenient(self, encoded: Any) -> tuple[np.ndarray, bool]:

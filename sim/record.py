@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
 from fmcodec_hw import catalog
@@ -22,12 +22,14 @@ class Run:
         short: less of everything.
         map_path: a .npy file to run in place of the embedded feature maps, or "".
         measured: file that the benches add their measurements to, one JSON object a line.
+        reset: the reset of the cores, where it is not the configuration's.
     """
 
     config_id: str
     short: bool
     map_path: str
     measured: str
+    reset: str = ""
 
     VARIABLE = "FMCODEC_SIM"
 
@@ -41,7 +43,8 @@ class Run:
 
     @cached_property
     def config(self) -> Config:
-        return catalog.find(self.config_id)
+        config = catalog.find(self.config_id)
+        return replace(config, reset=self.reset) if self.reset else config
 
     def record(self, **measurement: object) -> None:
         """Add a measurement to the results of the run."""

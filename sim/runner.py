@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,14 +83,20 @@ def simulator_environment(simulator: str) -> dict[str, str]:
     }
 
 
-def sources(run: Run, folder: Path, verilator: bool) -> list[Path]:
+def sources(
+    run: Run, folder: Path, verilator: bool, cores: Mapping[str, str] | None = None
+) -> list[Path]:
     """Verilog of the cores, of both side by side and of the monitor.
 
-    A file is left alone where it is the same, so that nothing is built twice.
+    `cores` stands in for the exported files: name -> text. A file is left alone where it is the
+    same, so that nothing is built twice.
     """
     tops = catalog.tops(run.config)
-    with _EXPORT:
-        files = {f"{top.name}.v": to_verilog(top) for top in tops.values()}
+    if cores is None:
+        with _EXPORT:
+            files = {f"{top.name}.v": to_verilog(top) for top in tops.values()}
+    else:
+        files = dict(cores)
     files["pair.v"] = pair.verilog(tops)
     if verilator:
         files["pair.vlt"] = pair.public_signals()
@@ -119,8 +125,19 @@ def shared_runtime(build: Path, waves: bool) -> Iterator[None]:
             staged.rename(shared)
 
 
-def simulate(run: Run, names: Sequence[str], *, seed: int, simulator: str, waves: bool) -> Outcome:
-    """Export, build and test one configuration with the benches called `names`."""
+def simulate(
+    run: Run,
+    names: Sequence[str],
+    *,
+    seed: int,
+    simulator: str = "verilator",
+    waves: bool = False,
+    cores: Mapping[str, str] | None = None,
+) -> Outcome:
+    """Export, build and test one configuration with the benches called `names`.
+
+    `cores`: Verilog in place of the exported one, name of a file -> text.
+    """
     from cocotb_tools.runner import get_runner
 
     folder, config = Path(run.measured).parent, run.config
@@ -133,7 +150,7 @@ def simulate(run: Run, names: Sequence[str], *, seed: int, simulator: str, waves
     # registers have no initial values: they begin with random ones
     random_start = ["+verilator+rand+reset+2", f"+verilator+seed+{seed % 2**31}"]
     try:
-        files = sources(run, folder, verilator)
+        files = sources(run, folder, verilator, cores)
         with shared_runtime(build, waves) if verilator else nullcontext():
             runner.build(
                 sources=files,

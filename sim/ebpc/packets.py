@@ -29,8 +29,11 @@ class Packets(packets.Packets):
         overhead = 3 * max(self.params.block_words, self.params.word_bits) + 16
         return int(block_cycles(self.params, words, compact) + overhead)
 
-    def stream_words(self, encoded: Encoded) -> int:
-        return len(encoded.bpc) + len(encoded.znz)
+    def streams(self, encoded: Encoded) -> dict[str, np.ndarray]:
+        return {"bpc": encoded.bpc, "znz": encoded.znz}
+
+    def encoded(self, streams: dict[str, np.ndarray], num_words: int) -> Encoded:
+        return Encoded(streams["bpc"], streams["znz"], num_words)
 
     def decode_lenient(self, encoded: Encoded) -> tuple[np.ndarray, bool]:
         return decode_lenient(self.params, encoded)

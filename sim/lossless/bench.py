@@ -10,23 +10,12 @@ import numpy as np
 from sim import bench
 from sim.record import Run
 
-__all__ = ["Bench", "stream_words"]
-
-
-def stream_words(frame: Any, dtype: np.dtype, port_words: int) -> np.ndarray:
-    """The stream words of a received packet; only its last beat may be partial."""
-    data = bytes(frame.tdata)
-    if port_words > 1:
-        kept = sum(frame.tkeep)
-        assert frame.tkeep == [1] * kept + [0] * (len(data) - kept), "tkeep has a gap"
-        assert len(data) - kept < port_words * dtype.itemsize, "tkeep empties a beat"
-        data = data[:kept]
-    return np.frombuffer(data, dtype)
+__all__ = ["Bench"]
 
 
 class Bench(bench.Bench):
-    """Ports `s_axis` of the encoder, `s_axis_len` and `m_axis` of the decoder; the streams between
-    them are the codec's, whose room derives `Bench` from it in its `bench.py`.
+    """Ports `s_axis` of the encoder, `s_axis_len` and `m_axis` of the decoder, and those of the
+    codec's streams between them, `m_axis_<stream>` and `s_axis_<stream>`.
 
     Attributes:
         params: parameters of the codec.
@@ -40,11 +29,10 @@ class Bench(bench.Bench):
         self.word = np.dtype(f"<u{self.params.word_bits // 8}")
         self._signed = np.dtype(f"i{self.params.word_bits // 8}")
 
-    @staticmethod
-    async def start(dut: Any, stall: str = "none") -> Any:
-        """The codec's bench of this run, out of reset, its ports resting as `stall` says."""
-        run = Run.current()
-        made = importlib.import_module(f"sim.{run.config.codec}.bench").Bench(dut, run)
+    @classmethod
+    async def start(cls, dut: Any, stall: str = "none") -> Bench:
+        """A bench that is out of reset, its ports resting as `stall` says."""
+        made = cls(dut, Run.current())
         await made.up(stall)
         return made
 
@@ -67,11 +55,31 @@ class Bench(bench.Bench):
 
     async def receive_streams(self, num_words: int) -> Any:
         """The encoder's next packet, known to be of `num_words` words."""
-        raise NotImplementedError
+        prefix = "encoder_m_axis_"
+        streams = {}
+        self.ended = 0
+        for port in [name for name in self.ports if name.startswith(prefix)]:
+            frame = await self.receive(port)
+            self.ended = max(self.ended, frame.sim_time_end)
+            streams[port.removeprefix(prefix)] = self._stream(frame, port)
+        return self.packets.encoded(streams, num_words)
+
+    def _stream(self, frame: Any, port: str) -> np.ndarray:
+        """The stream words of a received packet; only its last beat may be partial."""
+        data, beat = bytes(frame.tdata), self.widths[port] // 8
+        if beat > self.word.itemsize:
+            kept = sum(frame.tkeep)
+            assert frame.tkeep == [1] * kept + [0] * (len(data) - kept), "tkeep has a gap"
+            assert len(data) - kept < beat, "tkeep empties a beat"
+            data = data[:kept]
+        return np.frombuffer(data, self.word)
 
     async def send_streams(self, encoded: Any) -> None:
         """Queue a packet for the decoder."""
-        raise NotImplementedError
+        await self.send_length(encoded.num_words)
+        for name, words in self.packets.streams(encoded).items():
+            data = words.astype(self.word).tobytes()
+            await self.send(f"decoder_s_axis_{name}", data, timed=True)
 
     def check_cycles(self, core: str, kind: str, words: np.ndarray) -> None:
         """The packet `words`, sent alone with no port pausing, has kept the bound."""

@@ -80,7 +80,7 @@ async def damaged_streams(dut: Any, stall: str) -> None:
     for encoded in batch:
         await bench.send_streams(encoded)
     for encoded in batch:
-        limit = encoded.num_words + bench.packets.stream_words(encoded)
+        limit = encoded.num_words + sum(map(len, bench.packets.streams(encoded).values()))
         decoded, damaged = await bench.within(limit, bench.receive_words())
         words, expected = bench.packets.decode_lenient(encoded)
         assert len(decoded) == encoded.num_words, f"{len(decoded)} words of {encoded}"
