@@ -74,6 +74,9 @@ def test_steps_show_the_packets_bits(size, stall):
             await ctx.tick()
             position += length * step
             ctx.set(dut.step, 0)
+        if position == len(bits) and ctx.get(dut.seen):
+            assert not ctx.get(dut.whole)
+            assert not ctx.get(dut.more)
 
     async def body(ctx):
         for words in packets:
@@ -84,6 +87,7 @@ def test_steps_show_the_packets_bits(size, stall):
                 ctx.set(dut.drop, ctx.get(dut.held))
                 await ctx.tick()
                 ctx.set(dut.drop, 0)
+                assert not ctx.get(dut.overrun), "beats that are dropped are no overrun"
             ctx.set(dut.clear, 1)
             await ctx.tick()
             ctx.set(dut.clear, 0)
@@ -93,9 +97,10 @@ def test_steps_show_the_packets_bits(size, stall):
     clocked(dut, body, ports=[port], cycles=100_000, about=about)
 
 
+@pytest.mark.parametrize("beyond", [1, 7, 8, 9, 16])
 @pytest.mark.parametrize("words", [1, 2, 3])
 @pytest.mark.parametrize("port_words", [1, 2])
-def test_bits_beyond_the_end_are_an_overrun(words, port_words):
+def test_bits_beyond_the_end_are_an_overrun(words, port_words, beyond):
     keep_bits = port_words if port_words > 1 else 0
     dut = BitWindow(8, 16, 3, port_words=port_words, keep_bits=keep_bits)
     rng = random.Random(SEED)
@@ -111,8 +116,8 @@ def test_bits_beyond_the_end_are_an_overrun(words, port_words):
             await ctx.tick()
         ctx.set(dut.length, 0)
         assert not ctx.get(dut.overrun)
-        # one bit: told in the step or in the cycle after it
-        ctx.set(dut.length, 1)
+        # told in the step or in the cycle after it
+        ctx.set(dut.length, beyond)
         told = ctx.get(dut.overrun)
         await ctx.tick()
         ctx.set(dut.step, 0)

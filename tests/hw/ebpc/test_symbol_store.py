@@ -68,6 +68,8 @@ def drive(params: Params, dut, blocks, stall: str):
         ctx.set(dut.turning, 0)
         while not ctx.get(dut.idle):
             await tick(ctx)
+        for _ in range(10):
+            await tick(ctx)  # nothing is left that could be pushed
 
     return body, pushed
 
