@@ -27,32 +27,32 @@ def test_packets_that_end(end, told):
     dut = DamageCollector()
     rng = random.Random(SEED)
 
+    async def packet(ctx, told: bool, begun: int, at_end: tuple[int, ...], wrong: bool) -> None:
+        signals = (dut.more, dut.whole, dut.seen, dut.excess)
+        when = rng.randrange(10)
+        for cycle in range(10):
+            # before all words are out it means nothing that more is there
+            for signal in signals:
+                ctx.set(signal, rng.getrandbits(1))
+            ctx.set(dut.begun, begun and cycle == 3)
+            ctx.set(dut.told, told and cycle == when)
+            assert ctx.get(dut.damaged) == (told and cycle >= when)
+            await ctx.tick()
+        ctx.set(dut.told, 0)
+        ctx.set(dut.begun, 0)
+        for signal, value in zip(signals, at_end, strict=True):
+            ctx.set(signal, value)
+        ctx.set(dut.over, 1)
+        ctx.set(dut.clear, 1)
+        assert ctx.get(dut.damaged) == (told or wrong)
+        await ctx.tick()
+        ctx.set(dut.over, 0)
+        ctx.set(dut.clear, 0)
+        assert not ctx.get(dut.damaged)
+
     async def body(ctx):
         for _ in range(5):
-            when = rng.randrange(10)
-            for cycle in range(10):
-                # before all words are out it means nothing that more is there
-                for signal in (dut.more, dut.whole, dut.seen, dut.excess):
-                    ctx.set(signal, rng.getrandbits(1))
-                ctx.set(dut.begun, begun and cycle == 3)
-                ctx.set(dut.told, told and cycle == when)
-                assert ctx.get(dut.damaged) == (told and cycle >= when)
-                await ctx.tick()
-            ctx.set(dut.told, 0)
-            ctx.set(dut.begun, 0)
-            values = zip(
-                (dut.more, dut.whole, dut.seen, dut.excess),
-                (more, whole, seen, excess),
-                strict=True,
-            )
-            for signal, value in values:
-                ctx.set(signal, value)
-            ctx.set(dut.over, 1)
-            ctx.set(dut.clear, 1)
-            assert ctx.get(dut.damaged) == (told or wrong)
-            await ctx.tick()
-            ctx.set(dut.over, 0)
-            ctx.set(dut.clear, 0)
-            assert not ctx.get(dut.damaged)
+            await packet(ctx, told, begun, (more, whole, seen, excess), wrong)
+            await packet(ctx, False, 0, (0, 1, 1, 0), False)  # of zeros: nothing is left behind
 
     clocked(dut, body, cycles=200, about=f"{end}, seed {SEED}")

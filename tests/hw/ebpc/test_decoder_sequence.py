@@ -61,6 +61,32 @@ def test_planes_and_words_of_packets(config, stall):
     clocked(dut, body, cycles=50_000, about=about)
 
 
+@pytest.mark.parametrize("config", [(8, 8), (16, 8), (8, 16)])
+def test_a_packet_given_up_leaves_nothing_behind(config):
+    dut = DecoderSequence(Params(*config))
+    rng = random.Random(SEED)
+
+    async def body(ctx):
+        ctx.set(dut.there, 1)
+        for _ in range(20):
+            ctx.set(dut.wanted, 1)
+            for _ in range(rng.randrange(3 * max(config))):
+                await ctx.tick()
+            ctx.set(dut.wanted, 0)
+            ctx.set(dut.clear, 1)
+            await ctx.tick()
+            ctx.set(dut.clear, 0)
+            assert ctx.get(dut.first)
+            # no block is before: a plane is read though no word can leave
+            assert ctx.get(dut.step)
+            assert not ctx.get(dut.gives)
+            ctx.set(dut.no_block, 1)
+            assert ctx.get(dut.dried)
+            ctx.set(dut.no_block, 0)
+
+    clocked(dut, body, cycles=2000, about=f"{config}, seed {SEED}")
+
+
 def test_a_stream_without_a_block_is_dry():
     dut = DecoderSequence(Params())
 

@@ -36,7 +36,7 @@ def test_steps_of_packets(config, stall):
                 ctx.set(dut.last, offered and len(waiting) == 1)
                 ctx.set(dut.room, not next(rooms))
                 ctx.set(dut.znz_ready, not next(znz_rooms))
-                ctx.set(dut.znz_closed, ctx.get(dut.znz_closing) and rng.getrandbits(1))
+                ctx.set(dut.znz_closed, ctx.get(dut.znz_closing) and not rng.randrange(9))
                 closed = ctx.get(dut.closing) and not rng.randrange(3)
                 ctx.set(dut.closed, closed)
 
@@ -45,6 +45,7 @@ def test_steps_of_packets(config, stall):
                 assert ctx.get(dut.index) == index
                 assert ctx.get(dut.turning) == (index == block_words - 1)
                 assert not step or ctx.get(dut.room)
+                assert not (ctx.get(dut.ready) and ctx.get(dut.znz_closing))
                 assert not ctx.get(dut.closing) or not waiting
                 if taken:
                     assert ctx.get(dut.takes)

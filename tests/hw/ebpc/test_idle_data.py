@@ -58,7 +58,11 @@ def stream_beats(params: Params, words: list[int], lanes: int = 1) -> list[dict[
 
 def bench(top, given: dict[str, list[int]], expected: dict[str, list[int]], cycles: int) -> str:
     """A bench with an end of a stream at every port."""
-    lines = ["module bench;", "reg clk = 0, rst = 0, live = 0;", f"wire [{len(expected) - 1}:0] done;"]
+    lines = [
+        "module bench;",
+        "reg clk = 0, rst = 0, live = 0;",
+        f"wire [{len(expected) - 1}:0] done;",
+    ]
     ports = [".clk(clk)", ".rst(rst)"]
     ends = []
     for number, (prefix, beats) in enumerate({**given, **expected}.items()):

@@ -20,18 +20,19 @@ class Driver:
     def __init__(self, params: Params, reader: str, bits: str, stall: str):
         self.params, self.bits, self.position = params, bits, 0
         self.dut = READERS[reader](params)
-        rng = random.Random(SEED)
+        self.rng = rng = random.Random(SEED)
         self.pauses, self.hides = stalls(stall, rng), stalls(stall, rng)
         self.damaged = False
 
     def show(self, ctx) -> None:
-        """The window's next bits; none beyond the bits of a code that may be cut off."""
-        step_bits = self.dut.step_bits
-        head = self.bits[self.position :][:step_bits].ljust(step_bits, "0")
-        ctx.set(self.dut.head, int(head, 2))
-        hidden = next(self.hides)
-        ctx.set(self.dut.shows_symbol, not hidden)
-        ctx.set(self.dut.shows_most, not hidden)
+        """The window's next bits, as many as a step or as a symbol can take, or none."""
+        step_bits, symbol_bits = self.dut.step_bits, self.dut.symbol_bits
+        shown = self.rng.choice([0, symbol_bits]) if next(self.hides) else step_bits
+        head = self.bits[self.position :][:shown].ljust(shown, "0")
+        noise = f"{self.rng.getrandbits(step_bits):0{step_bits}b}"
+        ctx.set(self.dut.head, int(head + noise[shown:], 2))
+        ctx.set(self.dut.shows_symbol, shown >= symbol_bits)
+        ctx.set(self.dut.shows_most, shown == step_bits)
         ctx.set(self.dut.ended, self.position >= len(self.bits))
 
     async def tick(self, ctx) -> None:

@@ -40,6 +40,7 @@ def test_stream_of_packets(config, stall):
                 ctx.set(dut.strobe, 0)
             ctx.set(dut.close, 1)
             while not ctx.get(dut.closed):
+                ctx.set(dut.nonzero, rng.getrandbits(1))  # the next packet waits
                 await ctx.tick()
             await ctx.tick()
             ctx.set(dut.close, 0)
