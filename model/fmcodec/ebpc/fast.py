@@ -31,7 +31,7 @@ __all__ = [
     "symbol_counts",
 ]
 
-_DAMAGE = ("", "ends early", "zero run past the last plane", "position past the last plane bit")
+_DAMAGE = ("", "ends early", "plane run past the last plane", "position past the last plane bit")
 
 
 def _fields(params: StreamParams) -> tuple[int, int, int, int]:

@@ -10,7 +10,7 @@ from fmcodec.fastbits import jit, peek, put
 __all__ = ["block_facts", "decode", "decode_block", "encode", "plane_code", "run_code"]
 
 # order of the columns of `block_facts` after the bits; Symbol's order
-BASE, ZERO_RUN, ALL_ONES, ZERO_PLANE, PAIR, SINGLE, RAW = range(7)
+BASE, PLANE_RUN, ALL_ONES, ZERO_PLANE, PAIR, SINGLE, RAW = range(7)
 
 
 @jit
@@ -106,7 +106,7 @@ def block_facts(nonzero, count, word_bits, block_words, run_bits, position_bits)
             if run:
                 _, bits = run_code(run, u64(run_bits))
                 size += bits
-                symbols[ZERO_RUN] += 1
+                symbols[PLANE_RUN] += 1
                 run = u64(0)
             if k <= word_bits:
                 symbol, _, bits = plane_code(dbx, plane, plane_bits, u64(position_bits))
@@ -121,7 +121,7 @@ def block_facts(nonzero, count, word_bits, block_words, run_bits, position_bits)
 def decode_block(stream, position, size, word_bits, run_bits, position_bits, deltas, words, start):
     """Read one block into `words` from `start` on.
 
-    Return (position after it, 0), or (bit of the damage, what): 1 ends early, 2 zero run past the
+    Return (position after it, 0), or (bit of the damage, what): 1 ends early, 2 plane run past the
     last plane, 3 position past the last plane bit.
     """
     plane_bits = len(deltas)

@@ -34,7 +34,7 @@ class Symbol(StrEnum):
     """What a field of the BPC stream is, by the names of doc/format.md."""
 
     BASE = "base"
-    ZERO_RUN = "zero run"
+    PLANE_RUN = "plane run"
     ALL_ONES = "all ones"
     ZERO_PLANE = "zero plane"
     PAIR = "pair"
@@ -131,8 +131,8 @@ def _block_codes(params: StreamParams, block: list[int]) -> Iterator[Code]:
 
 def _run_code(params: StreamParams, run: int) -> Code:
     if run == 1:
-        return Code(Symbol.ZERO_RUN, 0b01, 2)
-    return Code(Symbol.ZERO_RUN, 0b001 << params.run_bits | run - 2, 3 + params.run_bits)
+        return Code(Symbol.PLANE_RUN, 0b01, 2)
+    return Code(Symbol.PLANE_RUN, 0b001 << params.run_bits | run - 2, 3 + params.run_bits)
 
 
 def _plane_code(params: StreamParams, dbx: int, plane: int) -> Code:
@@ -191,7 +191,7 @@ def _read_symbol(params: StreamParams, reader: BitReader, plane: int, left: int)
         field = reader.position
         run = reader.read(params.run_bits) + 2
         if run > left:
-            reader.damage("zero run past the last plane", field)
+            reader.damage("plane run past the last plane", field)
         return min(run, left), 0
     match reader.read(2):
         case 0b00:

@@ -115,7 +115,7 @@ def test_symbol_counts_of_a_block_with_every_symbol():
     counts = Params().symbol_counts(np.array([1, 5, 5, 5, 6, 8, 8, 8], dtype=np.int8))
     assert counts == {
         "base": 1,
-        "zero run": 1,
+        "plane run": 1,
         "all ones": 0,
         "zero plane": 1,
         "pair": 1,
