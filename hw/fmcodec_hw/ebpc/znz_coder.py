@@ -1,4 +1,4 @@
-"""The ZNZ stream: a bit for every non-zero word, a code for every run of zeros."""
+"""The ZNZ stream: a bit for every non-zero word, a code for every zero run."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
@@ -8,10 +8,10 @@ from fmcodec.ebpc import Params
 from fmcodec_hw import axis
 from fmcodec_hw.bit_packer import BitPacker
 
-__all__ = ["ZeroRunCoder"]
+__all__ = ["ZnzCoder"]
 
 
-class ZeroRunCoder(wiring.Component):
+class ZnzCoder(wiring.Component):
     """Code which words are zero (doc/format.md, "ZNZ stream"), one word a cycle.
 
     The bit of a non-zero word leaves at once, a run when a word ends it, together with that word's
@@ -19,7 +19,8 @@ class ZeroRunCoder(wiring.Component):
     port.
 
     Members:
-        nonzero, strobe: one word goes by; only while `ready`.
+        nonzero: the word that goes by is not zero.
+        strobe: one word goes by, at the end of the cycle; only while `ready`.
         ready: there is room for whatever the next word makes; depends on the port's ready.
         close: held after the last word of a packet until `closed`.
         closed: the last beat is taken.
@@ -40,23 +41,24 @@ class ZeroRunCoder(wiring.Component):
         )
 
     def elaborate(self, platform):
+        # A zero run's 0 leaves when it opens, its length with the bit of the word that ends it: a
+        # full run is ended by any word. So a word pushes once at most, whatever it ends and opens
         params = self._params
-        mod = Module()
-        run_bits = params.zero_run_bits
-        # of a run 0 and its length; the 0 leaves when it opens, the length with the bit after it
-        symbol_bits = 1 + run_bits
-        # a push fits behind a whole word that waits
-        word_bits = params.word_bits
+        m = Module()
+        word_bits, run_bits = params.word_bits, params.zero_run_bits
+        symbol_bits = run_bits + 1  # a run's length and the next word's bit
+        # Where a symbol is not longer than a word, a push fits behind the word_bits - 1 bits that
+        # are no beat yet: spare + symbol <= capacity. A longer one may find one beat more there
         spare = word_bits * -(-symbol_bits // word_bits) - 1
-        mod.submodules.packer = packer = BitPacker(
+        m.submodules.packer = packer = BitPacker(
             word_bits, symbol_bits, capacity=spare + symbol_bits
         )
-        wiring.connect(mod, packer.beat, wiring.flipped(self.beat))
+        wiring.connect(m, packer.beat, wiring.flipped(self.beat))
 
         length = Signal(run_bits, reset_less=True)  # less one, of the open run
         running = Signal()
         grows, flush, one = Signal(), Signal(), Signal()
-        mod.d.comb += [
+        m.d.comb += [
             one.eq(self.nonzero & ~self.close),
             grows.eq(running & ~self.nonzero & ~length.all()),
             flush.eq(self.close & self.ready & running),
@@ -67,11 +69,11 @@ class ZeroRunCoder(wiring.Component):
             self.ready.eq(packer.room(symbol_bits)),
             self.closed.eq(packer.closed),
         ]
-        with mod.If(self.strobe):
-            mod.d.sync += [
+        with m.If(self.strobe):
+            m.d.sync += [
                 length.eq(Mux(running, length + 1, 0)),  # wraps where a full run is followed
                 running.eq(~self.nonzero),
             ]
-        with mod.Elif(flush):
-            mod.d.sync += running.eq(0)
-        return mod
+        with m.Elif(flush):
+            m.d.sync += running.eq(0)
+        return m

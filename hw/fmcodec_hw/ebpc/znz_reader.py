@@ -8,10 +8,10 @@ from fmcodec.ebpc import Params
 from fmcodec_hw import axis
 from fmcodec_hw.bit_window import align
 
-__all__ = ["ZeroRunReader"]
+__all__ = ["ZnzReader"]
 
 
-class ZeroRunReader(wiring.Component):
+class ZnzReader(wiring.Component):
     """Say of every word of a packet whether it is zero, straight from the port.
 
     A symbol may begin in the word before the one at the port: as many bits of that word as a symbol
