@@ -10,6 +10,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
+from synth.figures import Block, Core, Netlist
 from synth.library import Library
 
 __all__ = ["RECIPES", "logic_depth", "synthesise", "yosys"]
@@ -79,15 +80,10 @@ def synthesise(
     *,
     recipes: Iterable[str] = tuple(RECIPES),
     clock_gating: bool = False,
-) -> dict[str, Any]:
+) -> Core:
     """Map `top` to `library`, flattened by every one of `recipes`, and block by block for area.
 
-    Returns the figures:
-        `flip_flops`: their number.
-        `netlists`: for every recipe `area_ge` (gate equivalents), `logic_depth` (cells on the
-            longest path between registers and ports) and `abc_ns` (ABC's delay of the slowest
-            path, registers' own delay left out); the netlist is in `folder`/<recipe>.v.
-        `blocks`: `area_ge` and `flip_flops` of every module, mapped alone for area.
+    Returns the figures but for OpenSTA's; the netlists are in `folder`/<recipe>.v.
 
     Raises:
         RuntimeError: Yosys failed.
@@ -95,7 +91,7 @@ def synthesise(
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "top.v").write_text(verilog)
-    (folder / "cells.lib").write_text(library.path.read_text())
+    (folder / "cells.lib").write_text(library.text)
     # ABC has to know that registers and ports do not drive for nothing
     (folder / "drive.constr").write_text(
         f"set_driving_cell {library.buffer}\nset_load {library.output_load_ff:.3f}\n"
@@ -105,35 +101,34 @@ def synthesise(
     gating = _gating(library) if clock_gating else ""
     yosys(_front(top, "-flatten", gating, library) + "write_rtlil generic.il\n", folder)
     netlists = {name: _netlist(name, top, library, folder) for name in recipes}
-    yosys(_front(top, "", gating, library) + _map("area") + "write_json mapped.json\n", folder)
+    yosys(
+        _front(top, "", gating, library) + _map("area", library) + "write_json mapped.json\n",
+        folder,
+    )
     _stat(library, folder)
     modules = json.loads((folder / "stat.json").read_text())["modules"]
     blocks = _blocks(modules, top, library)
-    return {
-        "flip_flops": sum(block["flip_flops"] for block in blocks.values()),
-        "netlists": netlists,
-        "blocks": blocks,
-    }
+    return Core(sum(block.flip_flops for block in blocks.values()), netlists, blocks)
 
 
-def _netlist(recipe: str, top: str, library: Library, folder: Path) -> dict[str, float]:
+def _netlist(recipe: str, top: str, library: Library, folder: Path) -> Netlist:
     """Map the flat generic netlist in `folder` by one recipe and measure it."""
     delays = folder / "stats.txt"
     delays.unlink(missing_ok=True)
     yosys(
         "read_liberty -lib -ignore_miss_func cells.lib\n"
-        f"read_rtlil generic.il\n{_map(recipe)}"
+        f"read_rtlil generic.il\n{_map(recipe, library)}"
         "write_json mapped.json\n",
         folder,
     )
     module = _stat(library, folder, f"write_verilog -noattr -noexpr -nohex {recipe}.v\n")[top]
     total = json.loads((folder / "stat.json").read_text())["design"]
-    return {
-        "area_ge": total["area"] / library.nand2_area,
-        "logic_depth": logic_depth(module, library),
+    return Netlist(
+        area_ge=total["area"] / library.nand2_area,
+        logic_depth=logic_depth(module, library),
         # What ABC prints is lost in the packaged Yosys; "stime -d" writes it to this file, in ps
-        "abc_ns": float(delays.read_text().split()[5]) / 1000,
-    }
+        abc_ns=float(delays.read_text().split()[5]) / 1000,
+    )
 
 
 def _stat(library: Library, folder: Path, write: str = "") -> dict[str, Any]:
@@ -177,24 +172,29 @@ def use_inverted_outputs(module: dict[str, Any], library: Library) -> None:
 
 def _front(top: str, flatten: str, gating: str, library: Library) -> str:
     """From Verilog to the library's registers with generic gates between them."""
-    flip_flops = " ".join(f"t:{name}" for name in sorted(library.flip_flops))
     return (
         "read_liberty -lib -ignore_miss_func cells.lib\n"
         "read_verilog top.v\n"
         f"synth -top {top} -noabc {flatten}\n"
+        # Registers keep the names of their source, which is what the worst path is told in. Later
+        # the wire may be another: that of an inverter, where the cell has an inverted output only
+        "rename -wire -suffix _reg t:$_*DFF*_\n"
         f"{gating}"
-        "dfflibmap -liberty cells.lib\n"
-        # Registers keep the names of their source, which is what the worst path is told in
-        f"rename -wire -suffix _reg {flip_flops}\n"
+        f"dfflibmap -liberty cells.lib{_dont_use(library)}\n"
         # What is shared here comes out as word-wide multiplexers: back to gates with them
         "opt -full\n"
         "simplemap\n"
     )
 
 
-def _map(recipe: str) -> str:
+def _dont_use(library: Library) -> str:
+    return "".join(f" -dont_use {cell}" for cell in library.dont_use)
+
+
+def _map(recipe: str, library: Library) -> str:
     return (
-        f"abc -liberty cells.lib -constr drive.constr -script {recipe}.abc\n"
+        "abc -liberty cells.lib -constr drive.constr "
+        f"-script {recipe}.abc{_dont_use(library)}\n"
         "opt_clean -purge\n"
         "check -assert -mapped\n"
     )
@@ -203,27 +203,31 @@ def _map(recipe: str) -> str:
 def _gating(library: Library) -> str:
     gate = library.clock_gate
     if gate is None:
-        raise ValueError(f"{library.name} must have a clock-gating cell (latch_posedge)")
-    return f"clockgate -pos {gate.cell} {gate.enable}:{gate.clock}:{gate.gated} -min_net_size 4\n"
+        raise ValueError(f"{library.name} must have a clock-gating cell for rising edges")
+    low = "".join(f" -tie_lo {pin}" for pin in gate.test)
+    pins = f"{gate.enable}:{gate.clock}:{gate.gated}"
+    return f"clockgate -pos {gate.cell} {pins}{low} -min_net_size 4\n"
 
 
 def _flip_flops(cells: Mapping[str, int], library: Library) -> int:
     return sum(number for cell, number in cells.items() if cell in library.flip_flops)
 
 
-def _blocks(modules: Mapping[str, Any], top: str, library: Library) -> dict[str, dict[str, float]]:
+def _blocks(modules: Mapping[str, Any], top: str, library: Library) -> dict[str, Block]:
     """GE and flip-flops of every module without its submodules, by its name below `top`."""
-    blocks: dict[str, dict[str, float]] = {}
+    blocks: dict[str, Block] = {}
     for name, module in modules.items():
         # Yosys counts a submodule's area in everything above it, its cells only in itself
         cells = module["num_cells_by_type"]
         below = [(n, modules[f"\\{cell}"]) for cell, n in cells.items() if f"\\{cell}" in modules]
         own = module.get("area", 0.0) - sum(n * child.get("area", 0.0) for n, child in below)
         block = name.lstrip("\\").removeprefix(top).removeprefix("_core").strip("_") or "core"
-        found = blocks.setdefault(block, {"area_ge": 0.0, "flip_flops": 0})
-        found["area_ge"] += own / library.nand2_area
-        found["flip_flops"] += _flip_flops(cells, library)
-    return dict(sorted(blocks.items(), key=lambda item: -item[1]["area_ge"]))
+        found = blocks.get(block, Block(0.0, 0))
+        blocks[block] = Block(
+            found.area_ge + own / library.nand2_area,
+            found.flip_flops + _flip_flops(cells, library),
+        )
+    return dict(sorted(blocks.items(), key=lambda item: -item[1].area_ge))
 
 
 def logic_depth(netlist: Mapping[str, Any], library: Library) -> int:

@@ -9,15 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Arc", "CellModel", "FlipFlop", "Gate", "energy_unit_pj", "models", "voltage"]
+from synth.liberty import capacitance_unit_ff, get, parsed, pins_of, table_of, text_of
 
-_CONSTANTS = {"0": False, "1": True}
-_TOKEN = re.compile(r"\s*([A-Za-z_][\w\[\]]*|[01]|[!'&*|+^()])")
+__all__ = ["Arc", "CellModel", "FlipFlop", "Gate", "energy_unit_pj", "models", "voltage"]
 
 
 @dataclass(frozen=True)
@@ -106,99 +104,12 @@ class CellModel:
         return (*self.inputs, *self.outputs)
 
 
-def table_of(function: str, pins: Sequence[str]) -> np.ndarray:
-    """Truth table of a Liberty function, index bit i the value of `pins[i]`.
-
-    Liberty's operators: `!` before and `'` behind, `&`, `*` or a space, `^`, `|` or `+`.
-
-    Raises:
-        ValueError: the function cannot be read, or names something that is no pin.
-    """
-    index = np.arange(1 << len(pins))
-    values: dict[str, Any] = {pin: (index >> i & 1).astype(bool) for i, pin in enumerate(pins)}
-    values |= {text: np.full(len(index), value) for text, value in _CONSTANTS.items()}
-    return _Reader(function, values).read()
-
-
-class _Reader:
-    """Evaluates a function while reading it: or, exclusive or, and, not, from weak to strong."""
-
-    def __init__(self, function: str, values: dict[str, Any]):
-        self._function, self._values = function, values
-        self._tokens = _TOKEN.findall(function)
-        if "".join(self._tokens) != re.sub(r"\s", "", function):
-            raise self._error()
-
-    def _error(self) -> ValueError:
-        return ValueError(f"function must be one of Liberty's, not {self._function!r}")
-
-    def _take(self, *tokens: str) -> bool:
-        if self._tokens and self._tokens[0] in tokens:
-            self._tokens.pop(0)
-            return True
-        return False
-
-    def read(self) -> np.ndarray:
-        value = self._or()
-        if self._tokens:
-            raise self._error()
-        return value
-
-    def _or(self) -> np.ndarray:
-        value = self._xor()
-        while self._take("|", "+"):
-            value = value | self._xor()
-        return value
-
-    def _xor(self) -> np.ndarray:
-        value = self._and()
-        while self._take("^"):
-            value = value ^ self._and()
-        return value
-
-    def _and(self) -> np.ndarray:
-        value = self._not()
-        # two operands side by side are an and
-        while self._take("&", "*") or (self._tokens and self._tokens[0] not in "|+^)"):
-            value = value & self._not()
-        return value
-
-    def _not(self) -> np.ndarray:
-        if self._take("!"):
-            return ~self._not()
-        if self._take("("):
-            value = self._or()
-            if not self._take(")"):
-                raise self._error()
-        elif self._tokens and self._tokens[0] in self._values:
-            value = self._values[self._tokens.pop(0)]
-        else:
-            raise self._error()
-        while self._take("'"):
-            value = ~value
-        return value
-
-
-def _text(value: object) -> str:
-    return str(value).strip('"').strip()
-
-
-def _get(group: Any, name: str) -> str | None:
-    found = group.get_attributes(name)
-    return _text(found[-1]) if found else None
-
-
 def _numbers(value: object) -> np.ndarray:
     return np.array([float(number) for number in re.findall(r"[-+.\deE]+", str(value))])
 
 
 def _pins(group: Any, direction: str) -> dict[str, Any]:
-    return {
-        _text(name): pin
-        for pin in group.get_groups("pin")
-        for name in pin.args
-        if _get(pin, "direction") == direction
-    }
+    return {name: pin for name, pin in pins_of(group) if get(pin, "direction") == direction}
 
 
 class _Templates:
@@ -206,18 +117,18 @@ class _Templates:
 
     def __init__(self, library: Any):
         self._found = {
-            _text(group.args[0]): group
+            text_of(group.args[0]): group
             for kind in ("power_lut_template", "lu_table_template")
             for group in library.get_groups(kind)
         }
 
     def table(self, group: Any) -> Table:
         values = np.concatenate([_numbers(row) for row in group["values"]])
-        template = self._found.get(_text(group.args[0])) if group.args else None
+        template = self._found.get(text_of(group.args[0])) if group.args else None
         axes: dict[str, np.ndarray] = {"slew": np.zeros(1), "load": np.zeros(1)}
         order = []
         for i in (1, 2):
-            kind = _get(template, f"variable_{i}") if template is not None else None
+            kind = get(template, f"variable_{i}") if template is not None else None
             if kind is None or template is None:
                 continue
             name = "load" if "capacitance" in kind else "slew"
@@ -234,7 +145,7 @@ class _Templates:
 
 def _arcs(pin: str, group: Any, pins: Sequence[str], templates: _Templates) -> Iterable[Arc]:
     for power in group.get_groups("internal_power"):
-        when = _get(power, "when")
+        when = get(power, "when")
         tables = {}
         for kind in ("rise_power", "fall_power", "power"):
             for found in power.get_groups(kind):
@@ -246,21 +157,21 @@ def _arcs(pin: str, group: Any, pins: Sequence[str], templates: _Templates) -> I
         if rise is None or fall is None:
             continue
         mask = table_of(when, pins) if when else None
-        for related in (_get(power, "related_pin") or "").split() or [""]:
+        for related in (get(power, "related_pin") or "").split() or [""]:
             yield Arc(pin, related, mask, rise, fall)
 
 
 def _flip_flop(group: Any, inputs: Sequence[str], functions: dict[str, str]) -> FlipFlop | None:
     for ff in group.get_groups("ff"):
-        state, inverse = (_text(name) for name in ff.args)
-        clock = _get(ff, "clocked_on") or ""
+        state, inverse = (text_of(name) for name in ff.args)
+        clock = get(ff, "clocked_on") or ""
         outputs = {}
         for pin, function in functions.items():
             table = table_of(function, [state, inverse])
             outputs[pin] = not bool(table[1])  # state 1, inverse 0
         if clock in inputs:
             next_state, clear, preset = (
-                table_of(does, inputs) if (does := _get(ff, name)) else None
+                table_of(does, inputs) if (does := get(ff, name)) else None
                 for name in ("next_state", "clear", "preset")
             )
             if next_state is not None:
@@ -270,12 +181,12 @@ def _flip_flop(group: Any, inputs: Sequence[str], functions: dict[str, str]) -> 
 
 def _clock_gate(group: Any, inputs: Sequence[str], outputs: Sequence[str]) -> Gate | None:
     """Of a cell that says of each pin what it is: the enable, or a test pin, lets the clock by."""
-    if not (_get(group, "clock_gating_integrated_cell") or "").startswith("latch_posedge"):
+    if not (get(group, "clock_gating_integrated_cell") or "").startswith("latch_posedge"):
         return None
-    pins = {_text(name): pin for pin in group.get_groups("pin") for name in pin.args}
+    pins = dict(pins_of(group))
 
     def named(attribute: str) -> list[str]:
-        return [name for name, pin in pins.items() if _get(pin, attribute) == "true"]
+        return [name for name, pin in pins.items() if get(pin, attribute) == "true"]
 
     clock, gated = named("clock_gate_clock_pin"), named("clock_gate_out_pin")
     lets = named("clock_gate_enable_pin") + named("clock_gate_test_pin")
@@ -287,38 +198,31 @@ def _clock_gate(group: Any, inputs: Sequence[str], outputs: Sequence[str]) -> Ga
 def _cell(group: Any, templates: _Templates) -> CellModel:
     ins, outs = _pins(group, "input"), _pins(group, "output")
     inputs, outputs = tuple(sorted(ins)), tuple(sorted(outs))
-    functions = {pin: f for pin in outputs if (f := _get(outs[pin], "function")) is not None}
+    functions = {pin: f for pin in outputs if (f := get(outs[pin], "function")) is not None}
     flip_flop = _flip_flop(group, inputs, functions)
     clock_gate = _clock_gate(group, inputs, outputs)
     combinational = {} if flip_flop or clock_gate else functions
     pins = (*inputs, *outputs)
     leakage = tuple(
-        (table_of(when, pins) if (when := _get(power, "when")) else None, float(value))
+        (table_of(when, pins) if (when := get(power, "when")) else None, float(value))
         for power in group.get_groups("leakage_power")
-        if (value := _get(power, "value")) is not None
+        if (value := get(power, "value")) is not None
     )
-    default = float(_get(group, "cell_leakage_power") or 0)
+    default = float(get(group, "cell_leakage_power") or 0)
     arcs = [
         arc for name, pin in {**ins, **outs}.items() for arc in _arcs(name, pin, pins, templates)
     ]
     return CellModel(
-        _text(group.args[0]),
+        text_of(group.args[0]),
         inputs,
         outputs,
         {pin: table_of(function, inputs) for pin, function in combinational.items()},
         flip_flop,
         clock_gate,
-        {name: float(_get(pin, "capacitance") or 0) for name, pin in ins.items()},
+        {name: float(get(pin, "capacitance") or 0) for name, pin in ins.items()},
         (*leakage, (None, default)),
         tuple(arcs),
     )
-
-
-@cache
-def _parsed(text: str) -> Any:
-    from liberty.parser import parse_liberty
-
-    return parse_liberty(text)
 
 
 def models(text: str, names: Iterable[str]) -> dict[str, CellModel]:
@@ -327,9 +231,9 @@ def models(text: str, names: Iterable[str]) -> dict[str, CellModel]:
     Raises:
         ValueError: the library has no cell of such a name, or its function cannot be read.
     """
-    library = _parsed(text)
+    library = parsed(text)
     templates = _Templates(library)
-    groups = {_text(group.args[0]): group for group in library.get_groups("cell")}
+    groups = {text_of(group.args[0]): group for group in library.get_groups("cell")}
     wanted = sorted(set(names))
     for name in wanted:
         if name not in groups:
@@ -339,12 +243,12 @@ def models(text: str, names: Iterable[str]) -> dict[str, CellModel]:
 
 def voltage(text: str) -> float:
     """Supply of the library's corner in V."""
-    return float(_get(_parsed(text), "nom_voltage") or 1.0)
+    return float(get(parsed(text), "nom_voltage") or 1.0)
 
 
 def _unit(value: object, powers: str = "fpnum") -> float:
     """1pW, 1nW, ... as a number."""
-    match = re.fullmatch(r"([\d.]+)\s*([afpnum]?)[WFAV]?", _text(value))
+    match = re.fullmatch(r"([\d.]+)\s*([afpnum]?)[WFAV]?", text_of(value))
     if match is None:
         raise ValueError(f"unit must be a number and a unit, not {value!r}")
     scale = {"a": 1e-18, "f": 1e-15, "p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0}
@@ -353,17 +257,15 @@ def _unit(value: object, powers: str = "fpnum") -> float:
 
 def capacitance_unit_pf(text: str) -> float:
     """pF of one unit of capacitance."""
-    found = _parsed(text).get_attributes("capacitive_load_unit")
-    scale, name = (_text(part) for part in found[-1]) if found else ("1", "pf")
-    return float(scale) * (1e-3 if name.lower() == "ff" else 1.0)
+    return capacitance_unit_ff(parsed(text)) / 1000
 
 
 def energy_unit_pj(text: str) -> float:
     """pJ of one unit of internal energy: a unit of capacitance times the voltage unit squared."""
-    volt = _unit(_get(_parsed(text), "voltage_unit") or "1V")
+    volt = _unit(get(parsed(text), "voltage_unit") or "1V")
     return capacitance_unit_pf(text) * volt**2
 
 
 def leakage_unit_w(text: str) -> float:
     """W of one unit of leakage power."""
-    return _unit(_get(_parsed(text), "leakage_power_unit") or "1nW")
+    return _unit(get(parsed(text), "leakage_power_unit") or "1nW")

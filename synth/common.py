@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import click
+from amaranth.hdl import UnusedElaboratable
 
 from fmcodec_hw import catalog
 from fmcodec_hw.codec import Config
@@ -76,6 +78,8 @@ def change(value: float | None, before: float | None, digits: int, *, less: bool
 
 def command_line(command: click.Command, name: str) -> None:
     """Run a command; an error is one line on stderr and exit code 2."""
+    # The catalogue makes every core of a configuration, a command may want one of them
+    warnings.simplefilter("ignore", UnusedElaboratable)
     try:
         command.main(prog_name=name, standalone_mode=False)
     except click.ClickException as error:

@@ -1,29 +1,59 @@
-"""What the flow has to know of a standard-cell library, read from its Liberty file."""
+"""What the flow has to know of a standard-cell library, read from its Liberty file.
+
+Libraries write the same thing in many ways: a NAND is `!(A*B)`, `(!A) | (!B)` or `(A B)'`, names
+are quoted or not, a clock gate has a test pin or not. So gates are known by their truth tables, and
+nothing is known by a cell's name.
+"""
 
 from __future__ import annotations
 
+import gzip
 import hashlib
-from dataclasses import dataclass
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+from synth.liberty import capacitance_unit_ff, get, parsed, pins_of, table_of, text_of
 
 __all__ = ["ClockGate", "Inverter", "Library", "TwoOutputs", "load"]
 
-_NO_BRACKETS = str.maketrans("", "", "() ")
 # What a flip-flop does
 _FF = ("next_state", "clocked_on", "clear", "preset")
+# Truth tables, inputs counted up from all low
+_BUFFER, _INVERTER, _NAND2 = (False, True), (True, False), (True, True, True, False)
+_STATE, _INVERSE = (True, False), (False, True)
+# Cells for the border of a power domain do a gate's work for more, and are no gates to map to
+_POWER = (
+    "is_isolation_cell",
+    "is_level_shifter",
+    "always_on",
+    "retention_cell",
+    "switch_cell_type",
+)
+# Clock gates for rising edges; those with a control before or after the latch have a test pin
+_CLOCK_GATES = ("latch_posedge", "latch_posedge_precontrol", "latch_posedge_postcontrol")
+_UNIT = re.compile(r"\b(?:time_unit|capacitive_load_unit)\b[^;]*")
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 # Inputs of the smallest NAND2 that load every output port
 OUTPUT_FANOUT = 4
 
 
 @dataclass(frozen=True)
 class ClockGate:
-    """A clock-gating cell: its name and the pins for enable, clock and gated clock."""
+    """A clock-gating cell: its name, the pins for enable, clock and gated clock, and test pins.
+
+    `test` pins are tied low.
+    """
 
     cell: str
     enable: str
     clock: str
     gated: str
+    test: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,142 +81,204 @@ class Library:
 
     Attributes:
         name: the library's own name.
-        path, digest: the file, and the SHA-256 of its bytes.
-        nand2_area: area of the smallest two-input NAND, the gate equivalent, in the file's unit.
-        nand2_load: capacitance of an input of that NAND, in the file's unit.
-        output_load_ff: the load of an output port: four such inputs, in fF.
+        text, digest: what its file says, unpacked, and the SHA-256 of that.
+        nand2: the smallest two-input NAND.
+        nand2_area: its area, the gate equivalent, in the file's unit.
+        output_load_ff: the load of an output port: four inputs of that NAND, in fF.
         buffer: the smallest buffer.
         flip_flops: names of the edge-triggered cells.
         inverter: the smallest inverter.
         two_outputs: for a flip-flop the cell that has the inverted output too, where one is smaller
             than the flip-flop and an inverter.
         clock_gate: the smallest clock-gating cell for rising edges, if there is one.
+        dont_use: names of cells for power domains, which nothing is mapped to. (Cells that the
+            file itself marks `dont_use` are left out by the tools.)
         outputs: names of the output pins of every cell.
     """
 
     name: str
-    path: Path
+    text: str = field(repr=False)
     digest: str
+    nand2: str
     nand2_area: float
-    nand2_load: float
     output_load_ff: float
     buffer: str
     flip_flops: frozenset[str]
     inverter: Inverter | None
     two_outputs: dict[str, TwoOutputs]
     clock_gate: ClockGate | None
+    dont_use: tuple[str, ...]
     outputs: dict[str, frozenset[str]]
 
 
+class _Cell:
+    """A cell of the file, its pins by direction, in order of their names."""
+
+    def __init__(self, group: Any):
+        self.group = group
+        self.name = text_of(group.args[0])
+        self.area = float(get(group, "area") or 0)
+        pins = dict(sorted(pins_of(group), key=lambda pin: pin[0]))
+        self.inputs, self.outputs = (
+            {name: pin for name, pin in pins.items() if get(pin, "direction") == direction}
+            for direction in ("input", "output")
+        )
+        self.for_power = any(get(group, name) not in (None, "false") for name in _POWER)
+        self.usable = get(group, "dont_use") != "true" and not self.for_power
+
+    def functions(self) -> dict[str, str]:
+        """Function of every output pin that has one."""
+        given = {name: get(pin, "function") for name, pin in self.outputs.items()}
+        return {name: function for name, function in given.items() if function is not None}
+
+    def is_gate(self, table: tuple[bool, ...]) -> bool:
+        """Whether the cell is the gate of one output that `table` describes."""
+        if not self.usable or len(self.outputs) != 1 or 2 ** len(self.inputs) != len(table):
+            return False
+        if any(get(pin, "three_state") is not None for pin in self.outputs.values()):
+            return False
+        return [_table(text, [*self.inputs]) for text in self.functions().values()] == [table]
+
+    def load(self) -> float:
+        """Largest capacitance of an input, in the file's unit."""
+        kinds = [f"{edge}capacitance" for edge in ("", "rise_", "fall_")]
+        return max(float(get(pin, kind) or 0) for pin in self.inputs.values() for kind in kinds)
+
+
 @cache
-def load(path: Path) -> Library:
-    """Read a Liberty file.
+def load(path: Path, *more: Path) -> Library:
+    """Read a library from its Liberty file, or from several that have a part of its cells each.
+
+    The files may be packed by gzip.
 
     Raises:
-        ValueError: the file is no Liberty file, or has no two-input NAND to measure areas with.
+        ValueError: a file is no Liberty file, or in other units than the first, or they lack a
+            cell that the flow cannot do without: a two-input NAND to measure areas with, a buffer,
+            a flip-flop.
     """
-    from liberty.parser import parse_liberty
-
-    text = path.read_text()
+    text = _joined({part.name: _read(part) for part in (path, *more)})
     try:
-        library = parse_liberty(text)
-    except Exception as error:  # the parser's own errors are of many kinds, and many lines long
+        library = parsed(text)
+    except ValueError as error:
         raise ValueError(f"{path.name} must be a Liberty file") from error
-    cells = {str(cell.args[0]).strip('"'): cell for cell in library.get_groups("cell")}
+    cells = [_Cell(group) for group in library.get_groups("cell")]
 
-    nand2s = [(float(c["area"]), _loads(c)) for c in cells.values() if _is_nand2(c)]
-    if not nand2s:
+    nand2 = _smallest(cells, _NAND2)
+    if nand2 is None:
         raise ValueError(f"{path.name} must have a cell of function !(A*B), the gate equivalent")
-    area, load_per_input = min(nand2s)
-
-    buffers = [(float(c["area"]), name) for name, c in cells.items() if _functions(c) == _inputs(c)]
-    if not buffers:
+    buffer = _smallest(cells, _BUFFER)
+    if buffer is None:
         raise ValueError(f"{path.name} must have a buffer")
-    scale, unit = library["capacitive_load_unit"]
-    femto = 1000.0 if str(unit).strip('"').lower() == "pf" else 1.0
-
-    gates = [
-        (float(cell["area"]), name, cell)
-        for name, cell in cells.items()
-        if str(cell["clock_gating_integrated_cell"]).strip('"') == "latch_posedge"
-    ]
-    inverter = _smallest_inverter(cells)
+    flip_flops = [c for c in cells if c.group.get_groups("ff") or c.group.get_groups("ff_bank")]
+    if not flip_flops:
+        raise ValueError(f"{path.name} must have a flip-flop")
+    inverter = _inverter(_smallest(cells, _INVERTER))
+    gates = [(cell.area, gate.cell, gate) for cell in cells if (gate := _clock_gate(cell))]
+    unit_ff = capacitance_unit_ff(library)
     return Library(
-        name=str(library.args[0]).strip('"'),
-        path=path.resolve(),
+        name=text_of(library.args[0]),
+        text=text,
         digest=hashlib.sha256(text.encode()).hexdigest(),
-        nand2_area=area,
-        nand2_load=load_per_input,
-        output_load_ff=OUTPUT_FANOUT * load_per_input * float(scale) * femto,
-        buffer=min(buffers)[1],
-        flip_flops=frozenset(name for name, cell in cells.items() if cell.get_groups("ff")),
+        nand2=nand2.name,
+        nand2_area=nand2.area,
+        output_load_ff=OUTPUT_FANOUT * nand2.load() * unit_ff,
+        buffer=buffer.name,
+        flip_flops=frozenset(cell.name for cell in flip_flops),
         inverter=inverter,
-        two_outputs=_two_outputs(cells, inverter) if inverter else {},
-        clock_gate=_clock_gate(*min(gates)[1:]) if gates else None,
-        outputs={name: frozenset(_outputs(cell)) for name, cell in cells.items()},
+        two_outputs=_two_outputs(flip_flops, inverter) if inverter else {},
+        clock_gate=min(gates)[2] if gates else None,
+        dont_use=tuple(cell.name for cell in cells if cell.for_power),
+        outputs={cell.name: frozenset(cell.outputs) for cell in cells},
     )
 
 
-def _name(pin) -> str:
-    return str(pin.args[0]).strip('"')
+def _read(path: Path) -> str:
+    data = path.read_bytes()
+    if data[:2] != b"\x1f\x8b":
+        return data.decode("latin-1")
+    try:
+        return gzip.decompress(data).decode("latin-1")
+    except (EOFError, zlib.error) as error:
+        raise ValueError(f"{path.name} must be packed whole: {error}") from error
 
 
-def _is(pin, direction: str) -> bool:
-    return str(pin["direction"]).strip('"') == direction
+def _joined(texts: Mapping[str, str]) -> str:
+    """One library of the contents of all: the first one's name, every one's cells."""
+    (first, text), *more = texts.items()
+    for name, other in more:
+        if _units(other) != _units(text):
+            raise ValueError(f"units of {name} must be those of {first}")
+    end = text.rfind("}")
+    return text[:end] + "".join(_groups(other) for _, other in more) + text[end:]
 
 
-def _is_nand2(cell) -> bool:
-    inputs, functions = _inputs(cell), _functions(cell)
-    if len(inputs) != 2 or len(functions) != 1:
-        return False
-    a, b = inputs
-    written = functions[0].replace(" ", "").replace("&", "*")
-    return written in {f"!({a}*{b})", f"(!({a}*{b}))", f"({a}*{b})'", f"!{a}+!{b}", f"(!{a}+!{b})"}
+def _units(text: str) -> set[str]:
+    """What a file says of its units, without spaces and quotes."""
+    return {re.sub(r'[\s"]', "", said.lower()) for said in _UNIT.findall(text)}
 
 
-def _functions(cell) -> list[str]:
-    return [str(p["function"]).strip('"') for p in cell.get_groups("pin") if _is(p, "output")]
+def _groups(text: str) -> str:
+    """The groups of a library without its attributes, which the first file has as well."""
+    text = _COMMENT.sub("", text)
+    depth, begin, groups = 0, 0, []
+    for brace in re.finditer(r"[{}]", text):
+        if brace[0] == "{":
+            depth += 1
+            if depth == 1:
+                begin = brace.end()
+            elif depth == 2:
+                begin = max(begin, text.rfind(";", begin, brace.start()) + 1)
+        else:
+            if depth == 2:
+                groups.append(text[begin : brace.end()])
+                begin = brace.end()
+            depth -= 1
+    return "".join(groups)
 
 
-def _outputs(cell) -> list[str]:
-    return [_name(p) for p in cell.get_groups("pin") if _is(p, "output")]
+def _table(function: str, pins: Sequence[str]) -> tuple[bool, ...] | None:
+    """Truth table over `pins`; None where the function depends on another, or cannot be read."""
+    try:
+        return tuple(bool(value) for value in table_of(function, pins))
+    except ValueError:
+        return None
 
 
-def _inputs(cell) -> list[str]:
-    return sorted(_name(p) for p in cell.get_groups("pin") if _is(p, "input"))
+def _smallest(cells: Sequence[_Cell], table: tuple[bool, ...]) -> _Cell | None:
+    found = (cell for cell in cells if cell.is_gate(table))
+    return min(found, key=lambda cell: (cell.area, cell.name), default=None)
 
 
-def _loads(cell) -> float:
-    pins = cell.get_groups("pin")
-    return max(float(p["capacitance"]) for p in pins if _is(p, "input"))
+def _inverter(cell: _Cell | None) -> Inverter | None:
+    if cell is None:
+        return None
+    return Inverter(cell.name, cell.area, *cell.inputs, *cell.outputs)
 
 
-def _smallest_inverter(cells) -> Inverter | None:
-    found = []
-    for name, cell in cells.items():
-        inputs, functions = _inputs(cell), _functions(cell)
-        written = [function.translate(_NO_BRACKETS) for function in functions]
-        if len(inputs) == 1 and written in ([f"!{inputs[0]}"], [f"{inputs[0]}'"]):
-            found.append(Inverter(name, float(cell["area"]), inputs[0], *_outputs(cell)))
-    return min(found, key=lambda inverter: inverter.area, default=None)
-
-
-def _two_outputs(cells, inverter: Inverter) -> dict[str, TwoOutputs]:
+def _two_outputs(cells: Sequence[_Cell], inverter: Inverter) -> dict[str, TwoOutputs]:
     """For a flip-flop the smallest one like it with an inverted output, where that pays."""
-    flip_flops: list[tuple[str, tuple[str, ...], float]] = []
-    double: dict[tuple[str, ...], list[tuple[float, TwoOutputs]]] = {}
-    for name, cell in cells.items():
-        for ff in cell.get_groups("ff"):
-            state, inverse = (str(argument).strip('"') for argument in ff.args)
-            pins = dict(zip(_functions(cell), _outputs(cell), strict=True))
-            if state not in pins:
+    flip_flops: list[tuple[str, tuple[object, ...], float]] = []
+    double: dict[tuple[object, ...], list[tuple[float, TwoOutputs]]] = {}
+    for cell in cells:
+        for ff in cell.group.get_groups("ff"):
+            states = [text_of(argument) for argument in ff.args]
+            # Of every output its value for states 10 and 01: itself, inverted
+            tables = {pin: _table(text, states) for pin, text in cell.functions().items()}
+            pins = {table[1:3]: pin for pin, table in tables.items() if table}
+            if _STATE not in pins:
                 continue
+            does = (get(ff, attribute) for attribute in _FF)
+            names = [*cell.inputs, *states]
             # the output's name is part of what has to be alike
-            key = (*(f"{ff[attribute]}" for attribute in _FF), *_inputs(cell), pins[state])
-            flip_flops.append((name, key, float(cell["area"])))
-            if set(pins) == {state, inverse}:
-                pair = TwoOutputs(name, pins[state], pins[inverse])
-                double.setdefault(key, []).append((float(cell["area"]), pair))
+            key: tuple[object, ...] = (
+                *(text and (_table(text, names) or text) for text in does),
+                *cell.inputs,
+                pins[_STATE],
+            )
+            flip_flops.append((cell.name, key, cell.area))
+            if cell.usable and len(cell.outputs) == 2 and _INVERSE in pins:
+                pair = TwoOutputs(cell.name, pins[_STATE], pins[_INVERSE])
+                double.setdefault(key, []).append((cell.area, pair))
     found = {}
     for name, key, area in flip_flops:
         # a smaller one would drive less
@@ -196,13 +288,20 @@ def _two_outputs(cells, inverter: Inverter) -> dict[str, TwoOutputs]:
     return found
 
 
-def _clock_gate(name: str, cell) -> ClockGate:
-    def pin(attribute: str) -> str:
-        return next(_name(p) for p in cell.get_groups("pin") if str(p[attribute]) == "true")
+def _clock_gate(cell: _Cell) -> ClockGate | None:
+    """The cell as a clock gate; None if it is none for rising edges, or does not tell its pins.
 
-    return ClockGate(
-        name,
-        enable=pin("clock_gate_enable_pin"),
-        clock=pin("clock_gate_clock_pin"),
-        gated=pin("clock_gate_out_pin"),
-    )
+    Many libraries mark their clock gates `dont_use`, which is meant for mapping logic.
+    """
+
+    def pins(attribute: str) -> tuple[str, ...]:
+        every = cell.inputs | cell.outputs
+        return tuple(name for name, pin in every.items() if get(pin, attribute) == "true")
+
+    if get(cell.group, "clock_gating_integrated_cell") not in _CLOCK_GATES:
+        return None
+    enable, clock, gated = (pins(f"clock_gate_{role}_pin") for role in ("enable", "clock", "out"))
+    if not len(enable) == len(clock) == len(gated) == 1:
+        return None
+    test = pins("clock_gate_test_pin")
+    return ClockGate(cell.name, enable[0], clock[0], gated[0], test)

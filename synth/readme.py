@@ -4,53 +4,93 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
 from synth import tables
 from synth.common import BASELINE, command_line
+from synth.figures import Core
 
 __all__ = ["DOCUMENTS", "filled"]
 
 _ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = (_ROOT / "README.md", _ROOT / "doc" / "synthesis.md")
+DOCUMENTS = tuple(
+    path
+    for path in (_ROOT / "README.md", *sorted((_ROOT / "doc").glob("*.md")))
+    if "<!-- synth: " in path.read_text()
+)
 
 
-def filled(text: str, baseline: dict) -> str:
+_MARKER = re.compile(
+    r"^(?P<begin><!-- synth: (?P<fields>[^>]*?) -->)\n.*?^(?P<end><!-- end -->)",
+    re.DOTALL | re.MULTILINE,
+)
+
+
+def filled(text: str, baseline: Mapping[str, Any]) -> str:
     """`text` with the tables of `baseline` between the markers that name them.
 
-    A marker names the figures and, behind a semicolon, configurations if not all of them.
+    A marker begins its line. Its fields stand between semicolons: the figures' key;
+    configurations, if not all of them; "ports" for the table of port delays. Two keys with " + "
+    between are corners of one library, side by side:
+
+        <!-- synth: cells_typ, async-low; 8/8/16, 16/16/16 -->
+        <!-- synth: cells_typ, async-low + cells_slow, async-low; 8/8/16 -->
+        <!-- synth: cells_typ, async-low; 8/8/16; ports -->
 
     Raises:
-        ValueError: a marker names figures that `baseline` lacks.
+        ValueError: a marker names figures or configurations that `baseline` lacks.
     """
-
-    def table(marker: re.Match) -> str:
-        key = marker["key"]
-        if key not in baseline:
-            raise ValueError(f"a table's figures must be of {', '.join(baseline)}, not {key!r}")
-        kept = baseline[key]
-        results = kept["results"]
-        if marker["configs"]:
-            results = {name: results[name] for name in marker["configs"].split(", ")}
-        if key == "FPGA":
-            made = tables.fpga_markdown(results)
-        else:
-            made = tables.asic_markdown(results, kept["period"])
-        return f"{marker['begin']}\n{made}\n{marker['end']}"
-
-    pattern = (
-        r"(?P<begin><!-- synth: (?P<key>[^;>]*?)(?:; (?P<configs>[^>]*?))? -->)\n"
-        r".*?(?P<end><!-- end -->)"
+    return _MARKER.sub(
+        lambda marker: f"{marker['begin']}\n{_table(marker['fields'], baseline)}\n{marker['end']}",
+        text,
     )
-    return re.sub(pattern, table, text, flags=re.DOTALL)
+
+
+def _table(fields: str, baseline: Mapping[str, Any]) -> str:
+    """Markdown of the table that a marker's fields ask for."""
+    key, *options = fields.split("; ")
+    ports = "ports" in options
+    chosen = [name for option in options if option != "ports" for name in option.split(", ")]
+    kept = {name: _kept(name, chosen, baseline) for name in key.split(" + ")}
+    if key == "FPGA":
+        return tables.fpga_markdown(kept[key]["results"])
+    corners = {
+        name: (
+            {
+                config: {core: Core.from_json(found) for core, found in cores.items()}
+                for config, cores in one["results"].items()
+            },
+            one["period"],
+        )
+        for name, one in kept.items()
+    }
+    if len(corners) > 1:
+        return tables.corners_markdown({name.split(",")[0]: one for name, one in corners.items()})
+    results, period = corners[key]
+    return tables.ports_markdown(results) if ports else tables.asic_markdown(results, period)
+
+
+def _kept(key: str, chosen: Sequence[str], baseline: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The figures of a key, of the configurations `chosen` or of all."""
+    if key not in baseline:
+        raise ValueError(f"a table's figures must be of {', '.join(baseline)}, not {key!r}")
+    results = baseline[key]["results"]
+    for name in chosen:
+        if name not in results:
+            raise ValueError(
+                f"a table's configurations must be of {', '.join(results)}, not {name!r}"
+            )
+    return {**baseline[key], "results": {name: results[name] for name in chosen or results}}
 
 
 @click.command()
 @click.option("--check", is_flag=True, help="Only say whether the tables are the figures'.")
 def run(check: bool) -> None:
-    """Write the synthesis tables of README and doc/synthesis.md from synth/baseline.json."""
+    """Write the documents' synthesis tables from synth/baseline.json."""
     baseline = json.loads(BASELINE.read_text())
     for document in DOCUMENTS:
         text = document.read_text()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
@@ -20,9 +19,23 @@ from fmcodec_hw import catalog
 from fmcodec_hw.codec import CORES
 from fmcodec_hw.shell import RESETS
 from fmcodec_hw.verilog import to_verilog
-from synth import asic, library, tables, timing
+from synth import asic, figures, library, tables, timing
 from synth import cells as own_cells
 from synth.common import BASELINE, BUILD, cached, chosen, command_line, nested, save
+from synth.figures import Core
+
+
+class _Library(click.ParamType):
+    """Liberty files of one library, commas between."""
+
+    name = "file[,file...]"
+
+    def convert(self, value, param, ctx):
+        paths = tuple(Path(part) for part in str(value).split(","))
+        for path in paths:
+            if not path.is_file():
+                self.fail(f"{path} is no file", param, ctx)
+        return library.load(*paths)
 
 
 @click.command(context_settings={"show_default": True})
@@ -39,9 +52,11 @@ from synth.common import BASELINE, BUILD, cached, chosen, command_line, nested, 
 )
 @click.option(
     "--liberty",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    "libraries",
+    multiple=True,
+    type=_Library(),
     envvar="LIBERTY",
-    help="Cell library; the project's own by default.",
+    help="Cell library, or a corner of one; the project's own by default. Again for another.",
 )
 @click.option("--reset", type=click.Choice(RESETS), default="async-low")
 @click.option("--clock-gating", is_flag=True, help="Gate the clock of registers with an enable.")
@@ -53,7 +68,7 @@ def run(
     configs: tuple[str, ...],
     cores: tuple[str, ...],
     recipes: tuple[str, ...],
-    liberty: Path | None,
+    libraries: tuple[library.Library, ...],
     reset: str,
     clock_gating: bool,
     period: float,
@@ -69,65 +84,77 @@ def run(
     """
     if accept and recipes:
         raise click.ClickException("a baseline has every recipe: leave out --recipe or --accept")
-    cells = library.load(liberty or own_cells.write(BUILD))
     tasks = chosen(configs, cores, "asic")
-    measure = partial(
-        figures, cells=cells, recipes=recipes or tuple(asic.RECIPES), clock_gating=clock_gating
-    )
-    results: dict[tuple[str, str], dict[str, Any]] = {}
-    with Progress(transient=True, console=Console(stderr=True)) as progress:
-        bar = progress.add_task("synthesis", total=len(tasks))
-        # Elaboration is this interpreter's work, synthesis that of other processes
-        tops = [catalog.tops(replace(config, reset=reset))[core] for config, core in tasks]
-        with ThreadPoolExecutor(jobs) as pool:
-            pending = [pool.submit(measure, to_verilog(axi), axi.name) for axi in tops]
+    # Elaboration is this interpreter's work, synthesis that of other processes
+    tops = [catalog.tops(dataclasses.replace(config, reset=reset))[core] for config, core in tasks]
+    verilog = [(to_verilog(axi), axi.name) for axi in tops]
+    libraries = libraries or (library.load(own_cells.write(BUILD)),)
+    results: dict[str, dict[tuple[str, str], Core]] = {}
+    with (
+        Progress(transient=True, console=Console(stderr=True)) as progress,
+        ThreadPoolExecutor(jobs) as pool,
+    ):
+        bar = progress.add_task("synthesis", total=len(tasks) * len(libraries))
+        for cells in libraries:
+            measure = partial(
+                measured,
+                cells=cells,
+                recipes=recipes or tuple(asic.RECIPES),
+                clock_gating=clock_gating,
+            )
+            pending = [pool.submit(measure, text, name) for text, name in verilog]
+            found = results.setdefault(tables.baseline_key(cells.name, reset, clock_gating), {})
             for (config, core), future in zip(tasks, pending, strict=True):
-                results[config.id, core] = future.result()
+                found[config.id, core] = future.result()
                 progress.advance(bar)
 
-    key = tables.baseline_key(cells.name, reset, clock_gating)
-    baseline = json.loads(BASELINE.read_text()) if BASELINE.exists() else {}
-    before = baseline.get(key, {}).get("results", {})
+    kept = json.loads(BASELINE.read_text()) if BASELINE.exists() else {}
     console = Console(width=None if sys.stdout.isatty() else 160)
-    console.print(tables.totals(results, before, period, key))
-    for (name, core), found in results.items() if blocks else ():
-        console.print(tables.blocks(f"{name} {core}", found))
-        console.print(tables.netlists(f"{name} {core}", found))
-    tree = nested(results)
-    document = {
-        "tools": tools(),
-        "recipes": asic.RECIPES,
-        "period": period,
-        "results": tree,
-    }
-    save(BUILD / "asic.json", {key: document})
+    for key, found in results.items():
+        before = kept.get(key, {}).get("results", {})
+        then = {
+            name: {core: Core.from_json(old) for core, old in by_core.items()}
+            for name, by_core in before.items()
+        }
+        console.print(tables.totals(found, then, period, key))
+        for (name, core), one in found.items() if blocks else ():
+            console.print(tables.blocks(f"{name} {core}", one))
+            console.print(tables.netlists(f"{name} {core}", one))
+        tree = nested({task: one.to_json() for task, one in found.items()})
+        document = {"tools": tools(), "recipes": asic.RECIPES, "period": period, "results": tree}
+        save(BUILD / f"asic-{key.replace(', ', '-').replace(' ', '-')}.json", {key: document})
+        if accept:
+            for name, by_core in tree.items():
+                before.setdefault(name, {}).update(by_core)
+            kept[key] = {**document, "results": before}
     if accept:
-        for name, by_core in tree.items():
-            before.setdefault(name, {}).update(by_core)
-        save(BASELINE, {**baseline, key: {**document, "results": before}})
+        save(BASELINE, kept)
 
 
-def figures(
+def measured(
     verilog: str,
     name: str,
     *,
     cells: library.Library,
     recipes: tuple[str, ...],
     clock_gating: bool,
-) -> dict[str, Any]:
-    """Figures of the core `name`: `asic.synthesise`, and the minimum period of every netlist."""
+) -> Core:
+    """Figures of the core `name`: `asic.synthesise`, and what OpenSTA says of its netlists."""
 
-    def measure(folder: Path) -> dict[str, Any]:
-        found = asic.synthesise(
+    def measure(folder: Path) -> dict:
+        core = asic.synthesise(
             verilog, name, cells, folder, recipes=recipes, clock_gating=clock_gating
         )
-        for recipe, netlist in found["netlists"].items():
-            netlist.update(timing.minimum_period(folder / f"{recipe}.v", name, cells) or {})
-        return found
+        for recipe, netlist in core.netlists.items():
+            found = timing.minimum_period(folder / f"{recipe}.v", name, cells)
+            core.netlists[recipe] = dataclasses.replace(netlist, timing=found)
+        ports = timing.port_delays(folder / f"{core.fastest()}.v", name, cells)
+        return dataclasses.replace(core, ports=ports).to_json()
 
-    sources = [Path(module.__file__ or "").read_text() for module in (asic, timing, library)]
+    modules = (asic, timing, library, figures)
+    sources = [Path(module.__file__ or "").read_text() for module in modules]
     options = [cells.digest, *recipes, str(clock_gating), json.dumps(tools())]
-    return cached([verilog, *sources, *options], measure)
+    return Core.from_json(cached([verilog, *sources, *options], measure))
 
 
 def tools() -> dict[str, str]:

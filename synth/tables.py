@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 from rich.table import Table
 
 from synth.common import change
+from synth.figures import Core
 
 __all__ = [
     "asic_markdown",
     "baseline_key",
     "blocks",
+    "corners_markdown",
     "fpga_markdown",
     "netlists",
+    "ports_markdown",
     "summary",
     "totals",
 ]
 
-# Heading, key of a summary, digits
+# Heading, attribute of a row, digits
 _COLUMNS = (
     ("GE", "area_ge", 0),
     ("FF", "flip_flops", 0),
@@ -31,32 +35,52 @@ _COLUMNS = (
     ("GE in period", "in_period_ge", 0),
 )
 
+Results = Mapping[str, Mapping[str, Core]]  # by configuration and core
+
+
+@dataclass(frozen=True)
+class Row:
+    """A core's row: the smallest netlist's area, the smallest in the period, the fastest.
+
+    `logic_depth`, `abc_ns`, `period_ns` and `path` (the worst one) are the fastest netlist's, and
+    so is `fastest_ge`. None is what OpenSTA has not measured, or no netlist keeps.
+    """
+
+    area_ge: float
+    flip_flops: int
+    logic_depth: int
+    abc_ns: float
+    period_ns: float | None
+    path: str
+    fastest_ge: float
+    in_period_ge: float | None
+
 
 def baseline_key(library: str, reset: str, clock_gating: bool) -> str:
     """Name of the figures of a library and of the options that they were made with."""
     return f"{library}, {reset}" + (", clock gating" if clock_gating else "")
 
 
-def summary(found: Mapping[str, Any], period: float) -> dict[str, Any]:
-    """The figures of a table row: the smallest netlist, the fastest, the smallest in `period`."""
-    netlists = list(found["netlists"].values())
-    speed = "period_ns" if "period_ns" in netlists[0] else "abc_ns"
-    fastest = min(netlists, key=lambda netlist: netlist[speed])
-    within = [n["area_ge"] for n in netlists if n.get("period_ns", period + 1) <= period]
-    return {
-        **fastest,
-        "area_ge": min(netlist["area_ge"] for netlist in netlists),
-        "flip_flops": found["flip_flops"],
-        "fastest_ge": fastest["area_ge"],
-        "in_period_ge": min(within, default=None),
-    }
+def summary(core: Core, period: float) -> Row:
+    """The figures of a table row; `period` in ns."""
+    fastest = core.netlists[core.fastest()]
+    timed = [made for made in core.netlists.values() if made.timing]
+    within = [m.area_ge for m in timed if m.timing and m.timing.period_ns <= period]
+    timing = fastest.timing
+    return Row(
+        area_ge=min(netlist.area_ge for netlist in core.netlists.values()),
+        flip_flops=core.flip_flops,
+        logic_depth=fastest.logic_depth,
+        abc_ns=fastest.abc_ns,
+        period_ns=timing.period_ns if timing else None,
+        path=f"{timing.path_from} → {timing.path_to}" if timing else "",
+        fastest_ge=fastest.area_ge,
+        in_period_ge=min(within, default=None),
+    )
 
 
 def totals(
-    results: Mapping[tuple[str, str], Mapping[str, Any]],
-    baseline: Mapping[str, Any],
-    period: float,
-    title: str,
+    results: Mapping[tuple[str, str], Core], baseline: Results, period: float, title: str
 ) -> Table:
     """The table of all cores, each figure with its change from the baseline."""
     table = Table(title=f"{title}, period {period} ns")
@@ -68,35 +92,42 @@ def totals(
     for (config, core), found in results.items():
         now = summary(found, period)
         before = baseline.get(config, {}).get(core)
-        then = summary(before, period) if before else {}
-        cells = [change(now.get(key), then.get(key), digits) for _, key, digits in _COLUMNS]
-        path = f"{now['path_from']} → {now['path_to']}" if "path_from" in now else ""
-        table.add_row(config, core, *cells, path.replace("[", "\\["))
+        then = summary(before, period) if before else None
+        cells = [
+            change(getattr(now, key), getattr(then, key, None), digits)
+            for _, key, digits in _COLUMNS
+        ]
+        table.add_row(config, core, *cells, now.path.replace("[", "\\["))
     return table
 
 
-def blocks(title: str, found: Mapping[str, Any]) -> Table:
+def blocks(title: str, found: Core) -> Table:
     """Gates and registers of every block; blocks are mapped alone, so the sum exceeds the total."""
     table = Table(title=title)
     for heading in ("block", "GE", "FF"):
         table.add_column(heading, justify="left" if heading == "block" else "right")
-    for block, own in found["blocks"].items():
-        table.add_row(block, f"{own['area_ge']:.0f}", str(own["flip_flops"]))
+    for name, block in found.blocks.items():
+        table.add_row(name, f"{block.area_ge:.0f}", str(block.flip_flops))
     return table
 
 
-def netlists(title: str, found: Mapping[str, Any]) -> Table:
+def netlists(title: str, found: Core) -> Table:
     """What every recipe made of a core."""
     table = Table(title=title)
     for heading in ("recipe", "GE", "depth", "ABC ns", "STA ns"):
         table.add_column(heading, justify="left" if heading == "recipe" else "right")
-    for recipe, netlist in found["netlists"].items():
-        digits = (("area_ge", 0), ("logic_depth", 0), ("abc_ns", 2), ("period_ns", 2))
-        table.add_row(recipe, *(change(netlist.get(key), None, n) for key, n in digits))
+    for recipe, netlist in found.netlists.items():
+        table.add_row(
+            recipe,
+            f"{netlist.area_ge:.0f}",
+            str(netlist.logic_depth),
+            f"{netlist.abc_ns:.2f}",
+            _ns(netlist.timing.period_ns if netlist.timing else None),
+        )
     return table
 
 
-def asic_markdown(results: Mapping[str, Any], period: float) -> str:
+def asic_markdown(results: Results, period: float) -> str:
     """Markdown of a library's figures: smallest and fastest netlist, and that in `period`."""
     lines = [
         f"| configuration | core | GE | flip-flops | GE in {period} ns | ABC ns | STA ns | at GE |",
@@ -105,13 +136,70 @@ def asic_markdown(results: Mapping[str, Any], period: float) -> str:
     for config, cores in results.items():
         for core, found in cores.items():
             row = summary(found, period)
-            shortest = f"{row['period_ns']:.2f}" if "period_ns" in row else "-"
-            within = f"{row['in_period_ge']:.0f}" if row["in_period_ge"] else "-"
             lines.append(
-                f"| {config} | {core} | {row['area_ge']:.0f} | {row['flip_flops']} "
-                f"| {within} | {row['abc_ns']:.2f} | {shortest} | {row['fastest_ge']:.0f} |"
+                f"| {config} | {core} | {row.area_ge:.0f} | {row.flip_flops} "
+                f"| {_ge(row.in_period_ge)} | {row.abc_ns:.2f} | {_ns(row.period_ns)} "
+                f"| {row.fastest_ge:.0f} |"
             )
     return "\n".join(lines)
+
+
+def corners_markdown(corners: Mapping[str, tuple[Results, float]]) -> str:
+    """Markdown of several corners of a library side by side: area once, periods of each.
+
+    `corners`: results and period of every corner, by its name; areas are the first one's.
+    """
+    heads = [f"{name}: STA ns | at GE | GE in {period} ns" for name, (_, period) in corners.items()]
+    lines = [
+        f"| configuration | core | GE | flip-flops | {' | '.join(heads)} |",
+        f"|---|---|--:|--:|{'--:|--:|--:|' * len(heads)}",
+    ]
+    first, _ = next(iter(corners.values()))
+    for config, cores in first.items():
+        for core in cores:
+            rows = [summary(results[config][core], period) for results, period in corners.values()]
+            cells = [
+                f"{_ns(r.period_ns)} | {r.fastest_ge:.0f} | {_ge(r.in_period_ge)}" for r in rows
+            ]
+            lines.append(
+                f"| {config} | {core} | {rows[0].area_ge:.0f} | {rows[0].flip_flops} "
+                f"| {' | '.join(cells)} |"
+            )
+    return "\n".join(lines)
+
+
+def ports_markdown(results: Results) -> str:
+    """Markdown of the delays at every port: to or from a register, and through to other ports.
+
+    Of an input the slowest output that it reaches without a register stands in the table, of an
+    output the slowest such input.
+    """
+    lines = [
+        "| configuration | core | port | | register, ns | through, ns | to or from |",
+        "|---|---|---|---|--:|--:|---|",
+    ]
+    for config, cores in results.items():
+        for core, found in cores.items():
+            for name, port in found.ports.items():
+                reached = port.through_ns or {
+                    source: other.through_ns[name]
+                    for source, other in found.ports.items()
+                    if name in other.through_ns
+                }
+                far = max(reached, key=lambda end: reached[end], default=None)
+                lines.append(
+                    f"| {config} | {core} | `{name}` | {port.direction} | {_ns(port.register_ns)} "
+                    + (f"| {_ns(reached[far])} | `{far}` |" if far else "| - | |")
+                )
+    return "\n".join(lines)
+
+
+def _ns(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _ge(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0f}"
 
 
 def fpga_markdown(results: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Minimum clock period of a mapped netlist, from OpenSTA."""
+"""Minimum clock period of a mapped netlist, and delays at its ports, from OpenSTA."""
 
 from __future__ import annotations
 
@@ -7,72 +7,143 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from synth.library import OUTPUT_FANOUT, Library
+from synth.figures import Port, Timing
+from synth.library import Library
 
-__all__ = ["minimum_period"]
+__all__ = ["minimum_period", "port_delays", "sta_version"]
 
 # The worst path sets the period, whatever period the analysis ran with
 _PROBE_NS = 10.0
 
-_SCRIPT = """\
+# Units are set, for OpenSTA takes those of the library. `all_inputs -no_clocks` is not known to
+# every version, so the clock is left out by name.
+_CONSTRAINTS = """\
 read_liberty {liberty}
 read_verilog {netlist}
 link_design {top}
+set_cmd_units -time ns -capacitance fF
 create_clock -name clk -period {probe} [get_ports clk]
-set data_inputs [all_inputs -no_clocks]
+set data_inputs {{}}
+foreach port [all_inputs] {{
+  if {{[get_property $port full_name] ne "clk"}} {{ lappend data_inputs $port }}
+}}
 set_input_delay 0 -clock clk $data_inputs
 set_output_delay 0 -clock clk [all_outputs]
 set_load {load} [all_outputs]
 if {{[llength [get_ports -quiet rst_n]]}} {{ set_false_path -from [get_ports rst_n] }}
-report_checks -path_delay max -format full -digits 4
-exit
 """
 
+_PERIOD = "report_checks -path_delay max -format full -digits 4\n"
 
-def minimum_period(netlist: Path, top: str, library: Library) -> dict[str, object] | None:
-    """Period in ns of the slowest path of `netlist`, and that path; None where `sta` is missing.
+# Every port by itself: a path that it does not have prints "No paths found."
+_PORTS = """\
+proc by_name {ports} {
+  set groups {}
+  foreach port $ports {
+    dict lappend groups [regsub {\\[\\d+\\]$} [get_property $port full_name] {}] $port
+  }
+  return $groups
+}
+proc path {kind from to options} {
+  puts "path $kind $from $to"
+  report_checks -path_delay max {*}$options -format full -digits 4
+}
+set inputs [by_name $data_inputs]
+set outputs [by_name [all_outputs]]
+dict for {from ports} $inputs {
+  path input $from - [list -from $ports -to [all_registers -data_pins]]
+  dict for {to ends} $outputs { path through $from $to [list -from $ports -to $ends] }
+}
+dict for {to ends} $outputs {
+  path output - $to [list -from [all_registers -clock_pins] -to $ends]
+}
+puts "path end - -"
+"""
+
+_PATH = re.compile(r"^path (\w+) (\S+) (\S+)$(.*?)(?=^path )", re.DOTALL | re.MULTILINE)
+_SLACK = re.compile(r"(-?[\d.]+)\s+slack")
+
+
+def minimum_period(netlist: Path, top: str, library: Library) -> Timing | None:
+    """Slowest path of `netlist`, which gives its minimum period; None where `sta` is missing.
 
     Conditions: the library's corner, ideal clock and wires, no delay outside the ports, inputs
     driven ideally, every output loaded with four NAND2 inputs, an asynchronous reset not timed.
 
-    Returns `period_ns`, `path_from` and `path_to` (registers or ports, in the source's names) and
-    `path_cells`.
-
     Raises:
-        RuntimeError: OpenSTA has failed.
+        RuntimeError: OpenSTA has failed, or said "Error".
     """
+    report = _run(_PERIOD, netlist, top, library)
+    if report is None:
+        return None
+    period = _needs_ns(report)
+    if period is None:
+        raise RuntimeError(f"OpenSTA has found no path in {netlist}")
+    return Timing(period, *worst_path(report))
+
+
+def port_delays(netlist: Path, top: str, library: Library) -> dict[str, Port]:
+    """Delays of every port of `netlist` that has a timed path, by name.
+
+    Conditions and errors are `minimum_period`'s; without `sta` there are none.
+    """
+    report = _run(_PORTS, netlist, top, library) or ""
+    register: dict[tuple[str, str], float | None] = {}
+    through: dict[str, dict[str, float]] = {}
+    for kind, start, end, text in _PATH.findall(report):
+        delay = _needs_ns(text)
+        if kind == "through":
+            through.setdefault(start, {}).update({} if delay is None else {end: delay})
+        else:
+            register[kind, end if kind == "output" else start] = delay
+    reached = {end for ends in through.values() for end in ends}
+    return {
+        name: Port(direction, delay, through.get(name, {}))
+        for (direction, name), delay in register.items()
+        if delay is not None or through.get(name) or name in reached
+    }
+
+
+def _run(commands: str, netlist: Path, top: str, library: Library) -> str | None:
+    """What OpenSTA prints for `commands` on the constrained netlist; None where it is missing."""
     if shutil.which("sta") is None:
         return None
-    script = netlist.with_suffix(".tcl")
-    script.write_text(
-        _SCRIPT.format(
-            liberty=library.path,
-            netlist=netlist,
-            top=top,
-            probe=_PROBE_NS,
-            load=OUTPUT_FANOUT * library.nand2_load,
-        )
+    liberty, script = netlist.with_name("cells.lib"), netlist.with_suffix(".tcl")
+    if not liberty.exists():
+        liberty.write_text(library.text)
+    constraints = _CONSTRAINTS.format(
+        liberty=liberty, netlist=netlist, top=top, probe=_PROBE_NS, load=library.output_load_ff
     )
-    command = ["sta", "-no_splash", "-exit", str(script)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    slack = re.search(r"(-?[\d.]+)\s+slack", done.stdout)
-    if done.returncode or slack is None:
-        raise RuntimeError(f"OpenSTA: {(done.stdout + done.stderr).strip()[-300:]}")
-    return {"period_ns": _PROBE_NS - float(slack[1]), **worst_path(done.stdout)}
+    script.write_text(f"{constraints}{commands}exit\n")
+    done = subprocess.run(
+        ["sta", "-no_splash", "-exit", str(script)], capture_output=True, text=True
+    )
+    said = done.stdout + done.stderr
+    # An error ends neither the script nor, by its exit code, the program
+    errors = [line for line in said.splitlines() if line.startswith("Error")]
+    if done.returncode or errors:
+        raise RuntimeError(f"OpenSTA: {errors[0] if errors else said.strip()[-300:]}")
+    return done.stdout
 
 
-def worst_path(report: str) -> dict[str, object]:
-    """Start, end and cells of the path of a `report_checks` text."""
+def _needs_ns(report: str) -> float | None:
+    """Time that the path of a `report_checks` text takes; None if there is none."""
+    slack = _SLACK.search(report)
+    return None if slack is None else round(_PROBE_NS - float(slack[1]), 4)
+
+
+def worst_path(report: str) -> tuple[str, str, int]:
+    """Start, end and cells of the path of a `report_checks` text, its first register included."""
     ends = [re.search(rf"{end}point: (\S+)", report) for end in ("Start", "End")]
-    names = [plain_name(match[1]) if match else "?" for match in ends]
+    start, end = (match[1] if match else "?" for match in ends)
     data = report.split("data arrival time")[0]
-    cells = re.findall(r"[\^v] \S+/\S+ \((\S+)\)", data)
-    return {"path_from": names[0], "path_to": names[1], "path_cells": len(cells)}
+    cells = set(re.findall(r"[\^v] (\S+)/\S+ \(\S+\)", data)) - ({end} - {start})
+    return plain_name(start), plain_name(end), len(cells)
 
 
 def plain_name(name: str) -> str:
     """An instance's name as the source has it: no escapes, no shell around the core."""
-    return name.replace("\\", "").removeprefix("core.").replace("_reg", "")
+    return re.sub(r"_reg(?=\[|$)", "", name.replace("\\", "").removeprefix("core."))
 
 
 def sta_version() -> str | None:

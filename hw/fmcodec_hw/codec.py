@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,9 +11,20 @@ import click
 
 from fmcodec_hw.shell import RESETS, AxiTop
 
-__all__ = ["CORES", "Codec", "Config"]
+__all__ = ["CORES", "EXPORT_OPTIONS", "Codec", "Config", "Performance"]
 
 CORES = ("encoder", "decoder")
+EXPORT_OPTIONS = (
+    click.Option(
+        ["--reset"],
+        type=click.Choice(RESETS),
+        default=RESETS[0],
+        help="rst, synchronous and active high, or rst_n, asynchronous and active low.",
+    ),
+    click.Option(
+        ["--register-ports"], is_flag=True, help="A register slice at every port, at full rate."
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -25,6 +37,7 @@ class Config:
         params: the codec's parameters.
         options: options of the cores beyond `params`, as the codec's `build` takes them.
         reset: one of `RESETS`.
+        register_ports: whether every port has a register slice.
         cores: which cores of it figures are kept of.
         short: whether the short simulation runs it.
         maps: whether the embedded feature maps are simulated in full and stand in the table.
@@ -36,6 +49,7 @@ class Config:
     params: Any
     options: Mapping[str, Any] = field(default_factory=dict)
     reset: str = RESETS[0]
+    register_ports: bool = False
     cores: Sequence[str] = CORES
     short: bool = False
     maps: bool = False
@@ -50,7 +64,21 @@ class Config:
     def parameters(self) -> dict[str, Any]:
         """Everything that was chosen, as the manifest tells it."""
         chosen = {k: v for k, v in self.params.get_config().items() if k != "id"}
-        return {**chosen, **self.options, "reset": self.reset}
+        shell = {"reset": self.reset, "register_ports": self.register_ports}
+        return {**chosen, **self.options, **shell}
+
+
+@dataclass(frozen=True)
+class Performance:
+    """What a core's user has to know of its speed, a sentence each.
+
+    Attributes:
+        rate: words per cycle, and under which conditions.
+        latency: cycles from an input to the output that it makes.
+    """
+
+    rate: str
+    latency: str
 
 
 @dataclass(frozen=True)
@@ -61,15 +89,19 @@ class Codec:
         id: the codec's id, as in the model.
         title: one line on what is exported, for the command line.
         format_version: version of the stream format (doc/format.md) that the cores speak.
+        performance: rate and latency of a core (one of `CORES`) of a configuration, slices at
+            the ports left out.
         build: the tops of a configuration by core; keyword `name` is the prefix of their names.
-        options: the command line's options, parameters and options of the cores alike.
-        configure: a configuration from the values of `options`.
+        options: the command line's options, parameters and options of the cores alike; those of
+            every codec are `EXPORT_OPTIONS`.
+        configure: a configuration from the values of `options` and `EXPORT_OPTIONS`.
         configs: the configurations of the catalogue.
     """
 
     id: str
     title: str
     format_version: str
+    performance: Callable[[Config, str], Performance]
     build: Callable[..., dict[str, AxiTop]]
     options: Sequence[click.Option]
     configure: Callable[..., Config]
@@ -78,6 +110,20 @@ class Codec:
     def tops(self, config: Config, *, name: str = "") -> dict[str, AxiTop]:
         """The exported tops of `config` by core, `<name>_<core>`; `name` is the id by default."""
         return self.build(config, name=name or self.id)
+
+    def command(self, config: Config) -> str:
+        """The command line that makes `config`, without what is default; where to is left out."""
+        options = (*self.options, *EXPORT_OPTIONS)
+        context = click.Context(click.Command(self.id, params=list(options)))
+        words = ["fmcodec-hw", "verilog", self.id]
+        for option in options:
+            value = config.parameters[option.name or ""]
+            if option.is_flag:
+                if bool(value) != bool(option.get_default(context)):
+                    words.append((option.opts if value else option.secondary_opts)[0])
+            elif value != option.get_default(context):
+                words += [option.opts[0], shlex.quote(str(value))]
+        return " ".join(words)
 
     def __iter__(self) -> Iterator[Config]:
         return iter(self.configs)

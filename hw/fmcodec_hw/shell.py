@@ -1,7 +1,8 @@
 """The shell around an exported core: flat AXI4-Stream ports, clock and reset.
 
 The cores speak `amaranth.lib.stream` with struct payloads; a tool that reads Verilog wants one
-port per AXI4-Stream field. `AxiTop` is that shell: wires only, no logic but the reset's inverter.
+port per AXI4-Stream field. `AxiTop` is that shell: wires, the reset's inverter and, where they are
+wanted, a register slice at every stream.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from amaranth import ClockDomain, ClockSignal, Module, ResetSignal, Shape
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import StructLayout
 from amaranth.lib.wiring import Flow, In, Out
+
+from fmcodec_hw.register_slice import RegisterSlice
 
 __all__ = ["RESETS", "AxiTop", "Port", "ports"]
 
@@ -35,6 +38,9 @@ class AxiTop(wiring.Component):
     beats have them, `_tkeep`, `_tlast`, `_tuser`; cycle behaviour is the core's. A member that is
     no stream becomes a port of the prefix's name.
 
+    With `register_ports` every stream passes a `RegisterSlice`: nothing combinational leads from
+    an input to an output, and a beat takes a cycle more on its way in and one on its way out.
+
     Parameters:
         core: the component to wrap; its members are streams or plain signals.
         name: name of the exported module, and prefix of its submodules' names.
@@ -42,6 +48,7 @@ class AxiTop(wiring.Component):
             with "s", masters with "m".
         reset: "sync-high" for `rst`, sampled at the clock edge, or "async-low" for `rst_n`, which
             takes hold at once and must be released in step with `clk`.
+        register_ports: put a register slice at every stream.
 
     Attributes:
         streams: direction of every AXI4-Stream port, by its prefix.
@@ -57,6 +64,7 @@ class AxiTop(wiring.Component):
         name: str,
         prefixes: Mapping[str, str],
         reset: str = "sync-high",
+        register_ports: bool = False,
     ):
         if reset not in RESETS:
             raise ValueError(f"reset must be {' or '.join(RESETS)}, not {reset!r}")
@@ -66,16 +74,18 @@ class AxiTop(wiring.Component):
                 f"not {', '.join(core.signature.members)}"
             )
         self.core, self.name, self.reset = core, name, reset
+        self.register_ports = register_ports
         self.reset_port = "rst" if reset == "sync-high" else "rst_n"
         self.streams: dict[str, Flow] = {}
-        self._wires: list[tuple[str, tuple[str, ...]]] = []  # port, path inside the core
+        # port, member of the core, path inside the member
+        self._wires: list[tuple[str, str, tuple[str, ...]]] = []
         members = {"clk": In(1), self.reset_port: In(1)}
         for member, prefix in prefixes.items():
             inner = core.signature.members[member]
             flow = inner.flow
             if inner.is_port:
                 members[prefix] = flow(Shape.cast(inner.shape).width)
-                self._wires.append((prefix, (member,)))
+                self._wires.append((prefix, member, ()))
                 continue
             if prefix[0] != (side := "s" if flow == In else "m"):
                 raise ValueError(f"prefix of {member} must begin with {side!r}, not {prefix!r}")
@@ -84,7 +94,7 @@ class AxiTop(wiring.Component):
             for field, width in _fields(inner.signature):
                 port = f"{prefix}_t{field[-1] if field[-1] != 'payload' else 'data'}"
                 members[port] = (back if field == ("ready",) else flow)(width)
-                self._wires.append((port, (member, *field)))
+                self._wires.append((port, member, field))
         super().__init__(members)
 
     def elaborate(self, platform):
@@ -93,8 +103,22 @@ class AxiTop(wiring.Component):
         m.d.comb += ClockSignal().eq(self.clk)
         m.d.comb += ResetSignal().eq(self.rst if self.reset == "sync-high" else ~self.rst_n)
         m.submodules.core = self.core
-        for port, path in self._wires:
-            inner = self.core
+        ends = {member: getattr(self.core, member) for _, member, _ in self._wires}
+        for member, end in ends.items() if self.register_ports else ():
+            inner = self.core.signature.members[member]
+            if inner.is_port:
+                continue
+            # a member's signature is flipped where it is an input
+            forward = inner.signature if inner.flow == Out else inner.signature.flip()
+            m.submodules[f"{member}_slice"] = part = RegisterSlice(forward)
+            if inner.flow == In:
+                wiring.connect(m, part.output, end)
+                ends[member] = part.input
+            else:
+                wiring.connect(m, end, part.input)
+                ends[member] = part.output
+        for port, member, path in self._wires:
+            inner = ends[member]
             for step in path:
                 inner = getattr(inner, step)
             outer = getattr(self, port)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from fmcodec.errors import DamagedStream
 
-__all__ = ["BitReader", "BitWriter", "require_int", "unsigned_dtype"]
+__all__ = ["BitReader", "BitWriter", "require_int", "signed_dtype", "unsigned_dtype"]
 
 
 def require_int(name: str, value: object, rule: str) -> None:
@@ -25,6 +25,11 @@ def require_int(name: str, value: object, rule: str) -> None:
 def unsigned_dtype(word_bits: int) -> np.dtype:
     """Narrowest of uint8, uint16, uint32 and uint64 that holds a word of `word_bits`."""
     return np.dtype(f"u{next(size for size in (1, 2, 4, 8) if word_bits <= 8 * size)}")
+
+
+def signed_dtype(word_bits: int) -> np.dtype:
+    """Narrowest of int8, int16, int32 and int64 that holds a word of `word_bits`."""
+    return np.dtype(f"i{unsigned_dtype(word_bits).itemsize}")
 
 
 class BitWriter:

@@ -1,6 +1,11 @@
-"""Errors that every codec of the package shares."""
+"""Errors that all packages share, and how an optional package is asked for."""
 
-__all__ = ["DamagedStream"]
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+__all__ = ["DamagedStream", "InputError", "MissingPackage", "require"]
 
 
 class DamagedStream(ValueError):
@@ -21,3 +26,33 @@ class DamagedStream(ValueError):
     def __reduce__(self) -> tuple[type, tuple[str, int, str]]:
         # an exception with its own arguments crosses a process border only with this
         return type(self), (self.stream, self.bit, self.reason)
+
+
+class InputError(ValueError):
+    """A model, an image, an array or an option that cannot be used; one line says which and why."""
+
+
+class MissingPackage(InputError):
+    """An optional package is not installed; the line says how to get it."""
+
+
+def require(package: str, extra: str, purpose: str) -> ModuleType:
+    """Import an optional package.
+
+    Args:
+        package: what to import, for example `"onnxruntime"`.
+        extra: the extra of this distribution that brings it.
+        purpose: what needs it, the start of the message.
+
+    Raises:
+        MissingPackage: it is not installed, or cannot be imported as it is.
+    """
+    hint = f"pip install 'fmcodec[{extra}]'"
+    name = package.partition(".")[0]
+    try:
+        return importlib.import_module(package)
+    except ModuleNotFoundError as error:
+        raise MissingPackage(f"{purpose} needs {name}: {hint}") from error
+    except Exception as error:  # a build for another version of what it stands on, say
+        reason = " ".join(str(error).split())
+        raise MissingPackage(f"{purpose} cannot import {name} ({reason}): {hint}") from error

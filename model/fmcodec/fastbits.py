@@ -12,10 +12,12 @@ import numpy.typing as npt
 from numpy import uint64 as u64
 
 from fmcodec.bits import unsigned_dtype
+from fmcodec.errors import DamagedStream
 
 __all__ = [
     "SLACK",
     "Bytes",
+    "check_end",
     "jit",
     "load64",
     "peek",
@@ -107,3 +109,10 @@ def stream_words(data: Bytes, num_bits: int, word_bits: int) -> npt.NDArray[np.u
     words = np.empty(num_words, dtype=dtype)
     _unpack(data, word_bits, words)
     return words
+
+
+def check_end(name: str, position: int, size: int, word_bits: int) -> None:
+    """Raise DamagedStream if a word follows the one that holds the last bit read."""
+    end = position + -position % word_bits
+    if end < size:
+        raise DamagedStream(name, end, "goes on after its last symbol")

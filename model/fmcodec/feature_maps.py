@@ -3,7 +3,7 @@
 A few tiles of layers of different depth and sparsity, enough to try a codec or a core on real data
 without a network at hand: SqueezeNet v1.0, pruned (songhan/SqueezeNet-Deep-Compression, BSD),
 MobileNetV2, quantised (google-coral/test_data, Apache-2.0), and MLPerf Tiny's ResNet-8, quantised
-(mlcommons/tiny, Apache-2.0). `sim/maps/make_maps.py` in the repository computes them from the
+(mlcommons/tiny, Apache-2.0). `python -m fmcodec_eval.embedded_maps` computes them from the
 networks' weights.
 """
 

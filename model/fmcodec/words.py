@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from fmcodec.bits import unsigned_dtype
+from fmcodec.bits import signed_dtype, unsigned_dtype
 
 __all__ = ["Words", "check_words", "signed_words"]
 
@@ -41,11 +41,11 @@ def check_words(word_bits: int, words: object) -> Words:
                 raise ValueError(f"words must be in {low}..{high}, not {value}")
         if words.dtype.kind == "u":
             return signed_words(word_bits, words)
-    return np.ascontiguousarray(words, dtype=f"i{width // 8}")
+    return np.ascontiguousarray(words, dtype=signed_dtype(word_bits))
 
 
 def signed_words(word_bits: int, patterns: npt.NDArray[np.integer]) -> Words:
     """Bit patterns of m bits, unsigned, as two's complement words."""
     unsigned = unsigned_dtype(word_bits)
     unused = 8 * unsigned.itemsize - word_bits
-    return (patterns.astype(unsigned) << unused).view(f"i{unsigned.itemsize}") >> unused
+    return (patterns.astype(unsigned) << unused).view(signed_dtype(word_bits)) >> unused

@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from fmcodec_hw import catalog
-from fmcodec_hw.cli import cli
+from fmcodec_hw.commands import cli
 from fmcodec_hw.codec import CORES
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*created but never used")

@@ -2,18 +2,16 @@
 
 import json
 import math
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from ebpc_cases import packets, signed_dtype
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fmcodec.codecs import Entropy, codec_ids, get_codec
 from fmcodec.ebpc import DamagedStream, Params
+from tests.model.ebpc.cases import packets, signed_dtype
 
 CODECS = codec_ids(bounds=False)
 GOLDENS = json.loads((Path(__file__).parent / "goldens.json").read_text())
@@ -213,8 +211,3 @@ def test_numcodecs_refuses_half_words():
     codec = numcodecs.get_codec({"id": "fmcodec_ebpc", "word_bits": 16})
     with pytest.raises(ValueError, match=r"^buf must be whole words of 2 bytes, not 3$"):
         codec.encode(b"abc")
-
-
-def test_numba_loads_only_when_a_packet_is_coded():
-    code = "import sys, fmcodec.ebpc, fmcodec.codecs, fmcodec.cli; sys.exit('numba' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ebpc_cases import signed_dtype
 
 from fmcodec.bits import unsigned_dtype
 from fmcodec.codecs import get_codec
 from fmcodec.ebpc import DamagedStream, Encoded, Params, fast, reference
+from tests.model.ebpc.cases import signed_dtype
 
 FORMAT = Path(__file__).parents[2] / "doc" / "format.md"
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from synth.activity import Netlist, Source
-from synth.cell_models import models, table_of
+from synth.cell_models import models
 from synth.cell_verilog import verilog
 from synth.meter import Conditions, energy
 
@@ -120,25 +120,6 @@ def run(module: dict, data: list[int]):
     last = np.arange(len(data)) == len(data) - 1
     source = Source("s_axis", {"tdata": np.array(data), "tlast": last})
     return netlist, netlist.run([source], ["m_axis"], 1, 100)
-
-
-def test_liberty_functions_are_read():
-    pins = ("A", "B", "C")
-    index = np.arange(8)
-    a, b, c = (index >> i & 1 == 1 for i in range(3))
-    for text, expected in {
-        "!(A*B)": ~(a & b),
-        "(!A) | (!B)": ~a | ~b,
-        "(A B)'": ~(a & b),
-        "A ^ B & C": a ^ (b & c),
-        "A + B C'": a | (b & ~c),
-        "!A*B+1*C": (~a & b) | c,
-        "0": np.zeros(8, bool),
-    }.items():
-        assert np.array_equal(table_of(text, pins), expected), text
-    for wrong in ("A +", "A @ B", "D", "(A", "A)"):
-        with pytest.raises(ValueError, match=r"^function must be "):
-            table_of(wrong, pins)
 
 
 def test_activity_is_the_registers():

@@ -17,13 +17,20 @@ class BlockGap(wiring.Component):
     have no plane, and both can be taken in those.
 
     Members:
-        step: a step is made; first, last_plane, ends: of the block, with or without `step`.
-        reads: it has a plane, of the stream.
-        covers_sign, running: as the plane reader has them in this step.
-        shows: the window shows as much as a code can be long; ended: there is no further block.
-        takes_sign, takes_base: this cycle takes such a code.
-        needs_sign, needs_base: one is still to be taken.
-        waits: it has to be before the first step.
+        step: a step is made, at the end of the cycle.
+        first: it is the block's first, with or without `step`.
+        last_plane: it is that of plane m-1.
+        ends: it is the block's last.
+        reads: it takes a plane out of the stream.
+        covers_sign: its plane is one of a run that goes on behind it.
+        running: that run began before it.
+        shows: the window shows as much as a code can be long.
+        ended: there is no further block.
+        takes_sign: this cycle takes a sign plane's symbol.
+        takes_base: this cycle takes a base.
+        needs_sign: a sign plane's symbol is still to be taken.
+        needs_base: a base is still to be taken.
+        waits: one of them has to be before the first step.
         clear: forget the packet.
     """
 
@@ -50,6 +57,8 @@ class BlockGap(wiring.Component):
         )
 
     def elaborate(self, platform):
+        # Plane m-1 leaves two debts, a sign plane's symbol and a base; each is paid when the window
+        # shows enough and no plane is read: sign first, and both before the next block's plane 0
         params = self._params
         m = Module()
         idle = ~self.needs_sign  # nothing else is read in the block's last step

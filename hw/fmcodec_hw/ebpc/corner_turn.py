@@ -30,34 +30,36 @@ class CornerTurn(wiring.Component):
     """
 
     def __init__(self, params: Params):
-        m, n = params.word_bits, params.block_words
+        word_bits, block_words = params.word_bits, params.block_words
         self._params = params
         super().__init__(
             {
-                "word": In(m),
+                "word": In(word_bits),
                 "step": In(1),
-                "index": In(range(max(m, n))),
-                "plane": Out(n),
-                "base": Out(m),
+                "index": In(range(max(word_bits, block_words))),
+                "plane": Out(block_words),
+                "base": Out(word_bits),
             }
         )
 
     def elaborate(self, platform):
-        params = self._params
-        mod = Module()
-        m, n = params.word_bits, params.block_words
-        side = min(m, n)
-        has_word = self.index < n
-        entering, upper = one_by_one(mod, "upper", self.word, side, has_word, self.step)
-        _, lanes = skew_and_rotate(mod, entering, self.index, self.step)
+        # Skew and rotate, then delay lane i until word n-1 is there. Where m < n, lane i carries
+        # every m-th word, one after the other: its line is long enough for all of them, and word i
+        # is read where it stands when the block is complete
+        block_words = self._params.block_words
+        m = Module()
+        side = min(self._params.word_bits, block_words)
+        has_word = self.index < block_words
+        entering, upper = one_by_one(m, "upper", self.word, side, has_word, self.step)
+        _, lanes = skew_and_rotate(m, entering, self.index, self.step)
         words = [
             # a step more for word 0: its bit 0 has left when it is read
-            DelayLine(mod, f"word_{i}", lanes[i % side], n - 1 - i + (i == 0), self.step)
-            for i in range(n)
+            DelayLine(m, f"word_{i}", lanes[i % side], block_words - 1 - i + (i == 0), self.step)
+            for i in range(block_words)
         ]
         lower = (words[0].tap(-1 - k) for k in range(side))
-        mod.d.comb += [
+        m.d.comb += [
             self.plane.eq(Cat(words[0].tap(-2), *(word.out for word in words[1:]))),
             self.base.eq(Cat(*lower, *(line.out for line in upper))),
         ]
-        return mod
+        return m

@@ -1,18 +1,21 @@
 """The EBPC decoder: BPC and ZNZ streams in, words out."""
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Module, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from fmcodec.ebpc import Params
 from fmcodec_hw import axis
 from fmcodec_hw.bit_window import BitWindow
-from fmcodec_hw.ebpc.block_gap import BlockGap
 from fmcodec_hw.ebpc.core import Core
+from fmcodec_hw.ebpc.damage_collector import DamageCollector
+from fmcodec_hw.ebpc.decoder_sequence import DecoderSequence
 from fmcodec_hw.ebpc.delta_turn import DeltaTurn
-from fmcodec_hw.ebpc.plane_reader import PlaneReader
+from fmcodec_hw.ebpc.plane_reader import CompactPlaneReader, PairPlaneReader, PlaneReader
 from fmcodec_hw.ebpc.ports import keep_bits
-from fmcodec_hw.ebpc.zero_run_reader import ZeroRunReader
+from fmcodec_hw.ebpc.word_counter import WordCounter
+from fmcodec_hw.ebpc.word_register import WordRegister
+from fmcodec_hw.ebpc.znz_reader import ZnzReader
 
 __all__ = ["Decoder"]
 
@@ -30,7 +33,7 @@ class Decoder(Core):
     before leaves it and is added to the word at the output. A block has n steps and n+2 symbols
     (m = n): the first step takes {base, plane 0}, the last one {plane m-1, sign plane}. A `compact`
     decoder takes one code a cycle from a window half as long: a block takes up to two cycles more
-    where no run of planes makes up for them.
+    where no plane run makes up for them.
 
     Damaged packets give N words too, zeros once the BPC stream has run out; then both streams are
     dropped up to their last beats, and the last word waits for those. Synchronous reset gives up
@@ -44,8 +47,10 @@ class Decoder(Core):
 
     Members:
         length: N-1, one beat per packet.
-        bpc, znz: the streams. Their beats are used where they stand, without a register at the
-            port: `ready` depends combinationally on their data and on `words.ready`.
+        bpc: the BPC stream. Its beats are used where they stand, without a register at the port:
+            `bpc.ready` depends combinationally on the data and valid of both streams and on
+            `words.ready`, but on no data that are not valid.
+        znz: the ZNZ stream, in the same way.
         words: the packets' words, `last` with the N-th, `user` with it for a damaged packet.
 
     Raises:
@@ -65,29 +70,43 @@ class Decoder(Core):
         if length_bits not in range(1, 33):
             raise ValueError(f"length_bits must be an int in 1..32, not {length_bits!r}")
         self.checked, self.length_bits = checked, length_bits
-        m = params.word_bits
+        word_bits, port_bits = params.word_bits, params.port_words * params.word_bits
         super().__init__(
             params,
             compact,
             {
                 "length": In(stream.Signature(length_bits)),
-                "bpc": In(axis.signature(params.port_words * m, keep_bits=keep_bits(params))),
-                "znz": In(axis.signature(m)),
-                "words": Out(axis.signature(m, user=True)),
+                "bpc": In(axis.signature(port_bits, keep_bits=keep_bits(params))),
+                "znz": In(axis.signature(word_bits)),
+                "words": Out(axis.signature(word_bits, user=True)),
             },
         )
 
+    def _beats(self, bits: int) -> int:
+        """Beats behind the first one that show `bits` bits, wherever in the first one they begin.
+
+        The first may have one bit left, port_bits * (1 + beats) - (port_bits - 1) >= bits.
+        """
+        port_bits = self.params.port_words * self.params.word_bits
+        return (port_bits - 2 + bits) // port_bits
+
     def _window(self, planes: PlaneReader) -> BitWindow:
-        """A window with as many registers as keep the bound of the cycles."""
+        """A window with as many registers as keep the bound of the cycles.
+
+        The beat at the port is shown too, so `_beats` registers show all that a step can take.
+        """
         params = self.params
         word_bits, block_words = params.word_bits, params.block_words
         port_bits = params.port_words * word_bits
-        registers = (port_bits - 2 + planes.step_bits) // port_bits
+        registers = self._beats(planes.step_bits)
         if not self.compact:
-            # one beat more where the port can be the limit: what it brings must never have to wait
+            # One more where the port can be the limit, block bits / port_bits > steps of a block:
+            # what it brings must never have to wait
             registers += int(params.max_block_bits > port_bits * max(word_bits, block_words))
             if block_words > word_bits:
-                # planes come in m of n steps: what the port cannot bring then, it has to before
+                # n > m: planes come in m of n steps, and may take more than the port brings. What
+                # it lacks then must be there before: registers * port_bits >= (m - 2)(symbol -
+                # port_bits), and a beat for where in a beat that begins
                 rush = (word_bits - 2) * max(planes.symbol_bits - port_bits, 0)
                 registers += -(-rush // port_bits) + 1
         return BitWindow(
@@ -99,163 +118,80 @@ class Decoder(Core):
         )
 
     def elaborate(self, platform):
+        # Wiring. The ZNZ reader says what the next word is; a zero goes out at once, for a non-zero
+        # one the sequence makes a step: a plane goes from the window through the reader into the
+        # turn, a delta comes out of the turn and is added to the word register
         params = self.params
         m = Module()
-        word_bits, block_words = params.word_bits, params.block_words
-        m.submodules.planes = planes = PlaneReader(params, compact=self.compact)
+        m.submodules.sequence = sequence = DecoderSequence(params)
+        planes: PlaneReader
+        planes = CompactPlaneReader(params) if self.compact else PairPlaneReader(params)
+        m.submodules.planes = planes
         m.submodules.window = window = self._window(planes)
-        # beats that show the most that a step takes, and a symbol
-        port_bits = params.port_words * word_bits
-        most = (port_bits - 2 + planes.step_bits) // port_bits
-        single = (port_bits - 2 + planes.symbol_bits) // port_bits
         m.submodules.turn = turn = DeltaTurn(params)
-        m.submodules.kinds = kinds = ZeroRunReader(params)
+        m.submodules.znz_reader = znz_reader = ZnzReader(params)
+        m.submodules.counter = counter = WordCounter(self.length_bits)
+        m.submodules.register = register = WordRegister(params)
+        wiring.connect(m, wiring.flipped(self.length), counter.length)
         wiring.connect(m, wiring.flipped(self.bpc), window.beat)
-        wiring.connect(m, wiring.flipped(self.znz), kinds.beat)
-        clear = Signal()  # the packet's last word is taken
+        wiring.connect(m, wiring.flipped(self.znz), znz_reader.beat)
+        wiring.connect(m, register.words, wiring.flipped(self.words))
 
-        # Words that are still to come after the next one
-        active = Signal()
-        remaining = Signal(self.length_bits, reset_less=True)
-        last = Signal()
-        m.d.comb += [self.length.ready.eq(~active), last.eq(remaining == 0)]
-
-        # Output register: the sum of the block's words so far, hidden while zeros go out
-        data = Signal(word_bits, reset_less=True)
-        shown = Signal(reset_less=True)
-        valid, final = Signal(), Signal()
-        free, emit = Signal(), Signal()
-        needs_sign, needs_base = Signal(), Signal()  # codes to take before the next block's step
+        # A word leaves: a zero, the word of a step, or zero for want of a block
+        clear, final = register.clear, register.final
+        nonzero = znz_reader.nonzero
+        next_word = register.free & counter.active & znz_reader.valid
+        emit = next_word & (~nonzero | sequence.gives | sequence.dried)
         m.d.comb += [
-            free.eq(~valid | (self.words.ready & ~final)),
-            self.words.valid.eq(valid & (~final | (window.seen & kinds.seen & ~needs_sign))),
-            self.words.payload.data.eq(data & shown.replicate(word_bits)),
-            self.words.payload.last.eq(final),
-            clear.eq(final & self.words.valid & self.words.ready),
+            register.emit.eq(emit),
+            register.shows.eq(nonzero & sequence.gives),
+            register.last.eq(counter.last),
+            register.release.eq(window.seen & znz_reader.seen & ~planes.needs_sign),
+            register.adds.eq(sequence.adds),
+            register.loads.eq(sequence.loads),
+            register.delta.eq(turn.delta),
+            register.base.eq(planes.base),
+            counter.take.eq(emit),
+            counter.clear.eq(clear),
+            znz_reader.take.eq(emit),
+            znz_reader.last.eq(counter.last),
+            znz_reader.final.eq(final),
+            znz_reader.clear.eq(clear),
         ]
 
-        # Sequence of a block: planes cross deltas of the block before; its own base leaves with the
-        # last plane, and where m < n its first deltas follow alone
-        side = min(word_bits, block_words) - 1
-        index = Signal(range(max(word_bits, block_words)))
-        full = Signal()  # the block before is wholly in the turn
-        draining = Signal()  # there is no block behind it
-        first = Signal()
-        last_plane = Signal()
-        ends = Signal()
-        has_plane = Signal()
-        crosses = Signal()
-        has_base = Signal()
-        leaves = Signal()
-        m.d.comb += [
-            first.eq(index == 0),
-            last_plane.eq(index == word_bits - 1),
-            ends.eq(index == max(word_bits, block_words) - 1),
-            has_plane.eq(index < word_bits),
-            crosses.eq(index < side),
-            has_base.eq(index == word_bits - 1),
-            leaves.eq(~has_plane),
-        ]
-        dry = Signal()
-        reads = Signal()
-        there = Signal()
-        has_word = Signal()
-        step = Signal()
-        gets = Signal()
-        wanted = Signal()
-        waits = Signal()
-        # A block is longer than a word: what is left in the last one is padding
+        # A block is longer than a word: what is left in the stream's last one is padding
         ended = window.seen & ~window.more
-        shows_most = window.seen | window.shown[most]
-        shows_symbol = window.seen | window.shown[single]
         m.d.comb += [
-            dry.eq(Mux(first, ended & needs_base, draining)),
-            reads.eq(has_plane & ~dry),
-            has_word.eq((crosses & full) | has_base | leaves),
-            step.eq(Mux(dry, full, ~has_plane | there) & (~has_word | wanted) & ~waits),
-            gets.eq(step & has_word),
-            wanted.eq(free & active & kinds.valid & kinds.nonzero),
-            emit.eq(free & active & kinds.valid & (~kinds.nonzero | gets | (dry & ~full))),
+            sequence.no_block.eq(ended & planes.needs_base),
+            sequence.there.eq(planes.there),
+            sequence.waits.eq(planes.waits),
+            sequence.wanted.eq(next_word & nonzero),
+            sequence.clear.eq(clear),
             planes.head.eq(window.head),
-            planes.first.eq(first),
-            planes.last.eq(last_plane),
-            planes.step.eq(step & reads),
+            planes.shows_symbol.eq(window.seen | window.shown[self._beats(planes.symbol_bits)]),
+            planes.shows_most.eq(window.seen | window.shown[self._beats(planes.step_bits)]),
+            planes.ended.eq(ended),
+            planes.first.eq(sequence.first),
+            planes.last_plane.eq(sequence.last_plane),
+            planes.ends.eq(sequence.ends),
+            planes.reads.eq(sequence.reads),
+            planes.step.eq(sequence.step),
             planes.before.eq(turn.before),
             planes.clear.eq(clear),
             window.length.eq(planes.length),
-            window.step.eq((step & reads) | planes.takes_sign | planes.takes_base),
-            window.drop.eq(final & window.held & ~window.seen & ~needs_sign),
+            window.step.eq(planes.takes),
+            # behind the last word whole beats go, until the stream's last one
+            window.drop.eq(final & window.held & ~window.seen & ~planes.needs_sign),
             window.clear.eq(clear),
             turn.plane.eq(planes.plane),
-            turn.step.eq(step),
-            turn.index.eq(index),
+            turn.step.eq(sequence.step),
+            turn.index.eq(sequence.index),
         ]
-        if self.compact:
-            m.submodules.gap = gap = BlockGap(params)
-            m.d.comb += [
-                gap.step.eq(step),
-                gap.first.eq(first),
-                gap.last_plane.eq(last_plane),
-                gap.ends.eq(ends),
-                gap.reads.eq(reads),
-                gap.covers_sign.eq(planes.covers_sign),
-                gap.running.eq(planes.running),
-                gap.shows.eq(shows_most),
-                gap.ended.eq(ended),
-                gap.clear.eq(clear),
-                planes.takes_sign.eq(gap.takes_sign),
-                planes.takes_base.eq(gap.takes_base),
-                needs_sign.eq(gap.needs_sign),
-                needs_base.eq(gap.needs_base),
-                waits.eq(gap.waits),
-                there.eq(shows_symbol | planes.running),
-            ]
-        else:
-            m.d.comb += [
-                needs_base.eq(1),  # with plane 0
-                there.eq(
-                    Mux(first | last_plane, shows_most, shows_symbol)
-                    | (planes.running & ~last_plane)
-                ),
-            ]
-        with m.If(step):
-            # without planes the deltas run out
-            drained = dry & (index == side - 1)
-            m.d.sync += index.eq(index + 1)
-            m.d.sync += draining.eq(dry)
-            with m.If(drained | last_plane):
-                m.d.sync += full.eq(~drained)
-        shows, shows_base = Signal(), Signal()
-        m.d.comb += [shows.eq(step & (crosses | leaves)), shows_base.eq(step & has_base)]
-        kept = data & (~shows_base).replicate(word_bits)
-        added = (turn.delta & shows.replicate(word_bits)) | (
-            planes.base & shows_base.replicate(word_bits)
-        )
-        m.d.sync += data.eq(kept + added)
-
-        with m.If(emit):
-            m.d.sync += [shown.eq(kinds.nonzero & gets), final.eq(last)]
-            m.d.sync += remaining.eq(remaining - 1)
-        m.d.sync += valid.eq(emit | (valid & ~self.words.ready) | (final & ~clear))
-        with m.If(~active):
-            m.d.sync += [remaining.eq(self.length.payload), active.eq(self.length.valid)]
-        with m.If(clear):
-            m.d.sync += [active.eq(0), valid.eq(0), final.eq(0), index.eq(0), full.eq(0)]
-            m.d.sync += draining.eq(0)
-
-        m.d.comb += [
-            kinds.take.eq(emit),
-            kinds.last.eq(last),
-            kinds.final.eq(final),
-            kinds.clear.eq(clear),
-        ]
-
         if self.checked:
-            excess = (reads & ~first) | (first & ~needs_base)
-            told = kinds.damaged | (emit & kinds.nonzero & ~gets)
-            over = final & ~needs_sign
-            damage = self._damage(m, window, planes, told, over, excess, clear)
-            m.d.comb += self.words.payload.user.eq(final & damage)
+            lacking = emit & nonzero & ~sequence.gives
+            m.submodules.damage = self._damage(
+                m, window, planes, sequence, register, znz_reader.damaged | lacking
+            )
         return m
 
     def _damage(
@@ -263,25 +199,23 @@ class Decoder(Core):
         m: Module,
         window: BitWindow,
         planes: PlaneReader,
+        sequence: DecoderSequence,
+        register: WordRegister,
         told: Value,
-        over: Value,
-        excess: Value,
-        clear: Value,
-    ) -> Value:
-        """The packet was damaged, as far as seen.
-
-        told: others say so in this cycle; over: all words are out and all codes taken;
-        excess: then a block has begun that has no words.
-        """
-        damaged, begun, damage = Signal(), Signal(), Signal()
-        left = window.more | (window.held & ~window.seen)
-        unread = begun & (~window.seen | window.whole)
-        m.d.comb += damage.eq(
-            damaged
-            | (window.step & planes.damaged)
-            | window.overrun
-            | told
-            | (over & (excess | left | unread))
-        )
-        m.d.sync += [damaged.eq(damage & ~clear), begun.eq((begun | planes.step) & ~clear)]
+    ) -> DamageCollector:
+        """Let all that sees damage tell it; `told`: what goes wrong with the kinds of words."""
+        damage = DamageCollector()
+        m.d.comb += [
+            damage.told.eq(told | window.overrun | (planes.takes & planes.damaged)),
+            damage.over.eq(register.final & ~planes.needs_sign),
+            damage.excess.eq(
+                (sequence.reads & ~sequence.first) | (sequence.first & ~planes.needs_base)
+            ),
+            damage.more.eq(window.more | (window.held & ~window.seen)),
+            damage.whole.eq(window.whole),
+            damage.seen.eq(window.seen),
+            damage.begun.eq(sequence.step & sequence.reads),
+            damage.clear.eq(register.clear),
+            register.damaged.eq(damage.damaged),
+        ]
         return damage

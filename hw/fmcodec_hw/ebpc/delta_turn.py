@@ -28,42 +28,41 @@ class DeltaTurn(wiring.Component):
     """
 
     def __init__(self, params: Params):
-        m, n = params.word_bits, params.block_words
         self._params = params
         super().__init__(
             {
                 "step": In(1),
-                "index": In(range(max(m, n))),
+                "index": In(range(max(params.word_bits, params.block_words))),
                 "plane": In(params.plane_bits),
                 "before": Out(params.plane_bits),
-                "delta": Out(m),
+                "delta": Out(params.word_bits),
             }
         )
 
     def elaborate(self, platform):
-        params = self._params
-        mod = Module()
-        m, n = params.word_bits, params.block_words
-        side = min(m, n)
-
+        # The encoder's corner turn with planes for words: delta i-1 is the bits of lane i, plane 0
+        # first, and is whole when the last plane has come. Lane 0 is empty
+        word_bits, block_words = self._params.word_bits, self._params.block_words
+        m = Module()
+        side = min(word_bits, block_words)
         lanes = Cat(Const(0, 1), self.plane)
-        has_plane = self.index < m
-        entering, later = one_by_one(mod, "later", lanes, side, has_plane, self.step)
-        skewed, bits = skew_and_rotate(mod, entering, self.index, self.step)
+        has_plane = self.index < word_bits
+        entering, later = one_by_one(m, "later", lanes, side, has_plane, self.step)
+        skewed, bits = skew_and_rotate(m, entering, self.index, self.step)
         before = [line.tap(1) for line in (*skewed[1:], *later)]
         chunks = [
             [
-                DelayLine(mod, f"bit_{k}", bit, side - 1 - k, self.step).out
+                DelayLine(m, f"bit_{k}", bit, side - 1 - k, self.step).out
                 for k, bit in enumerate(bits)
             ]
         ]
         # Lower bits need not wait in the step of the empty lane
         wait = self.step & ~self.index[: (side - 1).bit_length()].all()
-        for chunk in range(m - side, 0, -side):
+        for chunk in range(word_bits - side, 0, -side):
             lines = [
-                DelayLine(mod, f"lower_{chunk + k}", bit, side - 1, wait)
+                DelayLine(m, f"lower_{chunk + k}", bit, side - 1, wait)
                 for k, bit in enumerate(chunks[0])
             ]
             chunks.insert(0, [line.out for line in lines])
-        mod.d.comb += [self.delta.eq(Cat(*chunks)), self.before.eq(Cat(before))]
-        return mod
+        m.d.comb += [self.delta.eq(Cat(*chunks)), self.before.eq(Cat(before))]
+        return m

@@ -1,185 +1,247 @@
 """Symbols of a BPC stream to bit planes, one plane a step."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from dataclasses import dataclass
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from fmcodec.ebpc import Params
+from fmcodec_hw.ebpc.block_gap import BlockGap
+from fmcodec_hw.ebpc.plane_code import field, length_bits, lengths, match
+from fmcodec_hw.logic import gate, select
 
-__all__ = ["PlaneReader"]
-
-
-def _field(bits, start: int, count: int):
-    """`count` bits from `start` on; the first bit of a stream is the most significant."""
-    return bits[len(bits) - start - count : len(bits) - start]
+__all__ = ["CompactPlaneReader", "PairPlaneReader", "PlaneReader"]
 
 
-class _Prefix:
-    """The case of a symbol, one-hot, from its first bits, and what its length is in each."""
+@dataclass
+class _Symbol:
+    """The symbol of a step's plane.
 
-    def __init__(self, params: Params, m: Module, bits, name: str):
-        b = [bits[len(bits) - 1 - i] for i in range(5)]
-        names = ("raw", "zero", "run", "ones", "flat")
-        self.raw, self.zero, self.run, self.ones, self.flat = (
-            Signal(name=f"{name}_{case}") for case in names
-        )
-        self.bit4 = b[4]
-        m.d.comb += [
-            self.raw.eq(b[0]),
-            self.zero.eq(~b[0] & b[1]),
-            self.run.eq(~b[0] & ~b[1] & b[2]),
-            self.ones.eq(~b[0] & ~b[1] & ~b[2] & b[3]),
-            self.flat.eq(~b[0] & ~b[1] & ~b[2] & ~b[3]),
-        ]
-        self.lengths = [
-            (self.raw, params.block_words),
-            (self.zero, 2),
-            (self.run, 3 + params.run_bits),
-            (self.ones, 5 + params.position_bits),
-            (self.flat, 5),
-        ]
+    Attributes:
+        taken: which code is taken for it, one-hot; none while a run goes on.
+        runs_on: the plane is one of a run, and not its last.
+        misplaced: it has a one where no lane is.
+        past_sign: it is a run past the sign plane.
+    """
 
-
-def _select(choices):
-    """OR of the values whose condition holds."""
-    value = 0
-    for condition, choice in choices:
-        value = value | Mux(condition, choice, 0)
-    return value
+    taken: dict[str, Value]
+    runs_on: Value
+    misplaced: Value
+    past_sign: Value
 
 
 class PlaneReader(wiring.Component):
-    """Read a block a plane a step; two of its m steps take two symbols.
+    """Read the codes of blocks: base, m planes, sign plane; a plane a step.
 
-    The first step takes {base, plane 0}, the last one {plane m-1, sign plane}: of the sign plane
-    only the length matters, for words are added modulo 2^m. A run of zero planes is taken out of
-    the window with its first plane.
+    Of the sign plane only the length matters, for words are added modulo 2^m. A plane run is taken
+    out of the window with its first plane.
 
-    A `compact` reader takes one code a cycle: a sign plane's symbol and a base in cycles of their
-    own, in which no step is made, or a base with the last step of a block that a run covers.
+    Attributes:
+        symbol_bits: bits of the longest symbol.
+        step_bits: the most bits that are taken in a cycle.
 
     Members:
-        head: the window's next bits. length: how many of them this step takes.
-        first, last: the step is a block's first, last.
-        step: take the plane, at the end of the cycle.
+        head: the window's next bits.
+        length: how many of them are taken.
+        takes: they are, at the end of the cycle.
+        shows_symbol: the window shows as much as a symbol can be long, or there is no more.
+        shows_most: it shows `step_bits`, or there is no more.
+        ended: what is left in the window is no block.
+        first: the step is a block's first.
+        last_plane: it is that of plane m-1.
+        ends: it is the block's last.
+        reads: it takes a plane.
+        step: it is made, at the end of the cycle.
+        there: all that a step that reads has to take is there.
+        waits: a code has to be taken before the step.
         before: the plane before this one, lane i in bit i; any value with `first`.
         plane: this step's plane.
         base: the block's first word, after its first step.
-        running: the plane belongs to a run that has been taken.
-        damaged: what this step takes cannot be.
+        needs_sign: a sign plane's symbol is still to be taken.
+        needs_base: so is the next block's base.
+        damaged: what is taken in this cycle cannot be.
         clear: forget the packet.
-        takes_sign, takes_base: (compact) this cycle takes a sign plane's symbol, a base.
-        covers_sign: (compact) with `last`: the run goes on over the sign plane.
     """
 
-    def __init__(self, params: Params, *, compact: bool = False):
-        self._params, self._compact = params, compact
-        self.symbol_bits = params.max_symbol_bits
-        self.step_bits = max(params.word_bits, self.symbol_bits)
-        if not compact:
-            self.step_bits += self.symbol_bits
+    symbol_bits: int
+    step_bits: int
+
+    def __init__(self, params: Params):
+        self._params = params
         super().__init__(
             {
                 "head": In(self.step_bits),
                 "length": Out(range(self.step_bits + 1)),
+                "takes": Out(1),
+                "shows_symbol": In(1),
+                "shows_most": In(1),
+                "ended": In(1),
                 "first": In(1),
-                "last": In(1),
+                "last_plane": In(1),
+                "ends": In(1),
+                "reads": In(1),
                 "step": In(1),
+                "there": Out(1),
+                "waits": Out(1),
                 "before": In(params.plane_bits),
                 "plane": Out(params.plane_bits),
                 "base": Out(params.word_bits),
-                "running": Out(1),
+                "needs_sign": Out(1),
+                "needs_base": Out(1),
                 "damaged": Out(1),
                 "clear": In(1),
-                "takes_sign": In(1),
-                "takes_base": In(1),
-                "covers_sign": Out(1),
             }
         )
 
-    def elaborate(self, platform):
+    def _read_plane(self, m: Module, bits: Value, running: Signal) -> _Symbol:
+        """`plane` from the symbol in `bits`, or of the run that goes on; the run's count."""
         params = self._params
-        m = Module()
-        lanes, word_bits = params.plane_bits, params.word_bits
+        case = match(m, params, bits, "plane")
         # planes of a run that are still to come, less one; none when not `running`
         zeros = Signal(params.run_bits, reset_less=True)
-        running = self.running
-
-        symbol = Signal(self.symbol_bits)
-        m.d.comb += symbol.eq(_field(self.head, 0, self.symbol_bits))
-        if not self._compact:
-            with m.If(self.first):
-                m.d.comb += symbol.eq(_field(self.head, word_bits, self.symbol_bits))
-        case = _Prefix(params, m, symbol, "plane")
-
-        # The run's rest: what follows this plane
-        run_field = _field(symbol, 3, params.run_bits)
         runs_on = Signal()
-        m.d.comb += runs_on.eq(Mux(running, zeros != 0, case.run))
-        m.d.comb += self.covers_sign.eq(runs_on)
-        lengths = [(~running & taken, length) for taken, length in case.lengths]
-
-        # The plane: dbx by case, then xor with the plane before
-        position = _field(symbol, 5, params.position_bits)
-        single = Cat(case.ones & (position == i) for i in range(lanes))
-        double = (single << 1)[:lanes] & (~case.bit4).replicate(lanes)
-        coded = (~running).replicate(lanes)
-        dbx = (
-            (_field(symbol, 1, lanes)[::-1] & case.raw.replicate(lanes))
-            | (case.flat & ~case.bit4).replicate(lanes)
-            | single
-            | double
-        )
-        fresh = self.first | (case.flat & case.bit4 & ~running)
-        m.d.comb += self.plane.eq((self.before & (~fresh).replicate(lanes)) ^ (dbx & coded))
-        base = Signal(word_bits, reset_less=True)
-        m.d.comb += self.base.eq(base)
-        # not compact: whether the step is taken or not; the last time counts
-        with m.If(self.takes_base if self._compact else self.first):
-            m.d.sync += base.eq(_field(self.head, 0, word_bits))
-        with m.If(self.step):
-            m.d.sync += [
-                running.eq(runs_on & ~self.last),
-                zeros.eq(Mux(running, zeros - 1, run_field)),
-            ]
+        left = Mux(running, zeros - 1, field(bits, 3, params.run_bits))
+        m.d.comb += runs_on.eq(Mux(running, zeros != 0, case["run"]))
+        with m.If(self.step & self.reads):
+            m.d.sync += [running.eq(runs_on & ~self.last_plane), zeros.eq(left)]
         with m.If(self.clear):
             m.d.sync += running.eq(0)
 
-        past_sign = self.last & runs_on & (Mux(running, zeros - 1, run_field) != 0)
-        misplaced = ~running & self._misplaced(case, symbol)
-        if self._compact:
-            m.d.comb += [
-                self.length.eq(Mux(self.takes_base, word_bits, _select(lengths))),
-                self.damaged.eq(
-                    (misplaced & ~self.takes_base) | past_sign | (self.takes_sign & case.run)
-                ),
-            ]
-            return m
+        # dbx by case, then xor with the plane before; a zero plane hides that one instead
+        lanes = params.plane_bits
+        position = field(bits, 5, params.position_bits)
+        single = Cat((case["single"] | case["pair"]) & (position == i) for i in range(lanes))
+        dbx = (
+            gate(case["raw"], field(bits, 1, lanes)[::-1])
+            | case["all_ones"].replicate(lanes)
+            | single
+            | gate(case["pair"], (single << 1)[:lanes])
+        )
+        fresh = self.first | (case["zero_plane"] & ~running)
+        m.d.comb += self.plane.eq(gate(~fresh, self.before) ^ gate(~running, dbx))
 
-        # The sign plane's symbol: behind plane m-1's, unless that one's run covers it
-        ahead = [choice for i, choice in enumerate(lengths) if case.lengths[i][0] is not case.run]
-        tail_bits = 5 + params.position_bits
-        sign_symbol = Signal(tail_bits)
-        m.d.comb += sign_symbol.eq(
-            _select(
-                (taken, _field(self.head, length, tail_bits))
-                for taken, length in [*ahead, (running, 0)]
-            )
+        taken = {code: there & ~running for code, there in case.items()}
+        misplaced = ~running & self._misplaced(case, bits)
+        past_sign = self.last_plane & runs_on & (left != 0)
+        return _Symbol(taken, runs_on, misplaced, past_sign)
+
+    def _misplaced(self, case: dict[str, Value], symbol: Value) -> Value:
+        """A single one needs a lane at its position, a pair also one behind it."""
+        position = field(symbol, 5, self._params.position_bits)
+        beyond = position + case["pair"] >= self._params.plane_bits
+        return (case["single"] | case["pair"]) & beyond
+
+
+class PairPlaneReader(PlaneReader):
+    """Two of a block's m steps take two codes: the first one {base, plane 0}, the last one
+    {plane m-1, sign plane}."""
+
+    def __init__(self, params: Params):
+        self.symbol_bits = params.max_symbol_bits
+        self.step_bits = max(params.word_bits, self.symbol_bits) + self.symbol_bits
+        super().__init__(params)
+
+    def elaborate(self, platform):
+        # Plane 0's symbol always lies word_bits further on. That of the sign plane is behind plane
+        # m-1's: of its first bits one set is chosen by that one's length
+        params = self._params
+        m = Module()
+        word_bits = params.word_bits
+        running = Signal()
+        bits = Signal(self.symbol_bits)
+        base = Signal(word_bits, reset_less=True)
+        m.d.comb += [
+            bits.eq(
+                Mux(
+                    self.first,
+                    field(self.head, word_bits, self.symbol_bits),
+                    field(self.head, 0, self.symbol_bits),
+                )
+            ),
+            self.base.eq(base),
+        ]
+        symbol = self._read_plane(m, bits, running)
+        # whether the step is made or not; the last time counts
+        with m.If(self.first):
+            m.d.sync += base.eq(field(self.head, 0, word_bits))
+
+        # behind a run there is no sign plane to be read, or it is the first to be
+        ahead = {code: there for code, there in symbol.taken.items() if code != "run"}
+        places = [*lengths(params, ahead).items(), (0, running)]
+        sign_bits = Signal(5 + params.position_bits)
+        m.d.comb += sign_bits.eq(
+            select(*((there, field(self.head, at, len(sign_bits))) for at, there in places))
         )
-        sign = _Prefix(params, m, sign_symbol, "sign")
+        sign = match(m, params, sign_bits, "sign")
         has_sign = Signal()
-        m.d.comb += has_sign.eq(self.last & ~runs_on)
-        m.d.comb += self.length.eq(
-            Mux(self.first, word_bits, 0)
-            + _select(lengths)
-            + _select((has_sign & taken, length) for taken, length in sign.lengths)
-        )
-        m.d.comb += self.damaged.eq(
-            misplaced | past_sign | (has_sign & (sign.run | self._misplaced(sign, sign_symbol)))
-        )
+        m.d.comb += has_sign.eq(self.last_plane & ~symbol.runs_on)
+        m.d.comb += [
+            self.length.eq(
+                gate(self.first, word_bits)
+                + length_bits(lengths(params, symbol.taken))
+                + gate(has_sign, length_bits(lengths(params, sign)))
+            ),
+            self.takes.eq(self.step & self.reads),
+            self.there.eq(
+                Mux(self.first | self.last_plane, self.shows_most, self.shows_symbol)
+                | (running & ~self.last_plane)
+            ),
+            self.needs_base.eq(1),  # with plane 0
+            self.damaged.eq(
+                symbol.misplaced
+                | symbol.past_sign
+                | (has_sign & (sign["run"] | self._misplaced(sign, sign_bits)))
+            ),
+        ]
         return m
 
-    def _misplaced(self, case: _Prefix, symbol):
-        # a single one needs a lane at its position, a pair also one behind it
-        position = _field(symbol, 5, self._params.position_bits)
-        return case.ones & (position + ~case.bit4 >= self._params.plane_bits)
+
+class CompactPlaneReader(PlaneReader):
+    """One code a cycle: the sign plane's symbol and the base are taken in cycles of their own, in
+    which no step is made, or a base with the last step of a block that a run covers (`BlockGap`).
+    """
+
+    def __init__(self, params: Params):
+        self.symbol_bits = params.max_symbol_bits
+        self.step_bits = max(params.word_bits, self.symbol_bits)
+        super().__init__(params)
+
+    def elaborate(self, platform):
+        # The same reader of symbols for planes and sign planes, and the gap between two blocks
+        # that says when it is given the one, the other, or a base
+        params = self._params
+        m = Module()
+        word_bits = params.word_bits
+        running = Signal()
+        m.submodules.gap = gap = BlockGap(params)
+        symbol = self._read_plane(m, field(self.head, 0, self.symbol_bits), running)
+        symbol_length = length_bits(lengths(params, symbol.taken))
+        base = Signal(word_bits, reset_less=True)
+        m.d.comb += [
+            gap.step.eq(self.step),
+            gap.first.eq(self.first),
+            gap.last_plane.eq(self.last_plane),
+            gap.ends.eq(self.ends),
+            gap.reads.eq(self.reads),
+            gap.covers_sign.eq(symbol.runs_on),
+            gap.running.eq(running),
+            gap.shows.eq(self.shows_most),
+            gap.ended.eq(self.ended),
+            gap.clear.eq(self.clear),
+            self.needs_sign.eq(gap.needs_sign),
+            self.needs_base.eq(gap.needs_base),
+            self.waits.eq(gap.waits),
+            self.there.eq(self.shows_symbol | running),
+            self.base.eq(base),
+            self.length.eq(Mux(gap.takes_base, word_bits, symbol_length)),
+            self.takes.eq((self.step & self.reads) | gap.takes_sign | gap.takes_base),
+            self.damaged.eq(
+                (symbol.misplaced & ~gap.takes_base)
+                | symbol.past_sign
+                | (gap.takes_sign & symbol.taken["run"])
+            ),
+        ]
+        with m.If(gap.takes_base):
+            m.d.sync += base.eq(field(self.head, 0, word_bits))
+        return m

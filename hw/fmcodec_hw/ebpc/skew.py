@@ -14,12 +14,12 @@ class DelayLine:
     a NOR. No register is reset.
     """
 
-    def __init__(self, mod: Module, name: str, bit: Value, steps: int, step: Value):
+    def __init__(self, m: Module, name: str, bit: Value, steps: int, step: Value):
         self._taps = [bit]
         for i in range(steps):
             tap = Signal(name=f"{name}_{i + 1}", reset_less=True)
-            with mod.If(step):
-                mod.d.sync += tap.eq(~self._taps[-1])
+            with m.If(step):
+                m.d.sync += tap.eq(~self._taps[-1])
             self._taps.append(tap)
 
     def tap(self, steps: int) -> Value:
@@ -34,7 +34,7 @@ class DelayLine:
 
 
 def one_by_one(
-    mod: Module, name: str, value: Value, side: int, loads: Value, step: Value
+    m: Module, name: str, value: Value, side: int, loads: Value, step: Value
 ) -> tuple[Value, list[DelayLine]]:
     """The chunks of `side` bits of `side` values, chunk 0 as they come, then chunk 1 of each, ...
 
@@ -48,15 +48,13 @@ def one_by_one(
     waiting: list[DelayLine] = []
     for start in reversed(range(side, len(value), side)):
         bits = select(value[start : start + side], waiting)
-        lines = [
-            DelayLine(mod, f"{name}_{start + i}", bit, side, step) for i, bit in enumerate(bits)
-        ]
+        lines = [DelayLine(m, f"{name}_{start + i}", bit, side, step) for i, bit in enumerate(bits)]
         waiting = lines + waiting
     return select(value[:side], waiting), waiting
 
 
 def skew_and_rotate(
-    mod: Module, entering: Sequence[Value], index: Value, step: Value
+    m: Module, entering: Sequence[Value], index: Value, step: Value
 ) -> tuple[list[DelayLine], list[Value]]:
     """The first two thirds of a corner turn of words of as many bits as there are words.
 
@@ -68,7 +66,7 @@ def skew_and_rotate(
     Returns the delay lines and the rotated lanes.
     """
     side = len(entering)
-    lines = [DelayLine(mod, f"skew_{j}", bit, j, step) for j, bit in enumerate(entering)]
+    lines = [DelayLine(m, f"skew_{j}", bit, j, step) for j, bit in enumerate(entering)]
     lanes = [lines[-i % side].out for i in range(side)]
     for level in range((side - 1).bit_length()):
         by = 1 << level

@@ -8,7 +8,7 @@ import click
 
 from fmcodec import ebpc
 from fmcodec.ebpc import Params
-from fmcodec_hw.codec import Codec, Config
+from fmcodec_hw.codec import Codec, Config, Performance
 from fmcodec_hw.ebpc.decoder import Decoder
 from fmcodec_hw.ebpc.encoder import Encoder
 from fmcodec_hw.shell import AxiTop
@@ -22,13 +22,13 @@ _PARAMS = Params()
 def _build(config: Config, *, name: str) -> dict[str, AxiTop]:
     options = {**_DEFAULTS, **config.options}
     compact = options.pop("compact")
-    reset = config.reset
+    shell: dict[str, Any] = {"reset": config.reset, "register_ports": config.register_ports}
     return {
         "encoder": AxiTop(
             Encoder(config.params, compact=compact),
             name=f"{name}_encoder",
             prefixes={"words": "s_axis", "bpc": "m_axis_bpc", "znz": "m_axis_znz"},
-            reset=reset,
+            **shell,
         ),
         "decoder": AxiTop(
             Decoder(config.params, compact=compact, **options),
@@ -39,9 +39,25 @@ def _build(config: Config, *, name: str) -> dict[str, AxiTop]:
                 "znz": "s_axis_znz",
                 "words": "m_axis",
             },
-            reset=reset,
+            **shell,
         ),
     }
+
+
+def _performance(config: Config, core: str) -> Performance:
+    params, compact = config.params, config.options.get("compact", False)
+    m, n = params.word_bits, params.block_words
+    # a compact core moves a code a cycle: two of a block's n+2 find no step of their own
+    steps = n + params.drain_cycles + 2 * compact
+    rate = n / max(steps, params.max_block_bits / (params.port_words * m))
+    latency = {
+        "encoder": f"first BPC beat valid within {n + 2} steps of its block's first non-zero word",
+        "decoder": f"first non-zero word valid one cycle after the {m}th step of its block",
+    }[core]
+    return Performance(
+        f"{rate:.2f} words per cycle on the worst data, 1 at best",
+        f"{latency}, a step a cycle where no port pauses",
+    )
 
 
 _OPTIONS = (
@@ -118,12 +134,14 @@ _CONFIGS = (
     *_pair("8/16/16", 8, 16, 16),
     *_pair("8/4/16", 8, 4, 16),
     _config("16/16/16p2-async", 16, 16, 16, 2, reset="async-low"),
+    _config("8/8/16-registered", 8, 8, 16, register_ports=True, figures=("asic", "fpga")),
 )
 
 CODEC = Codec(
     id="ebpc",
     title="EBPC encoder and decoder (Extended Bit-Plane Compression, lossless)",
     format_version=ebpc.FORMAT_VERSION,
+    performance=_performance,
     build=_build,
     options=_OPTIONS,
     configure=_configure,

@@ -13,9 +13,14 @@ from fmcodec.bits import unsigned_dtype
 from fmcodec.codecs.base import Codec
 from fmcodec.ebpc import Encoded, Params
 from fmcodec.errors import DamagedStream
+from fmcodec.lazy import LazyModule
 from fmcodec.words import Words
 
 __all__ = ["Bpc", "Ebpc"]
+
+fast = LazyModule("fmcodec.ebpc.fast")
+fastbits = LazyModule("fmcodec.fastbits")
+kernels = LazyModule("fmcodec.codecs.kernels")
 
 
 @dataclass(frozen=True)
@@ -44,26 +49,19 @@ class Bpc(Codec):
         return np.concatenate((words, np.zeros(self.block_words, dtype=words.dtype)))
 
     def _encoded_bits(self, words: Words) -> int:
-        from fmcodec.ebpc import fast
-
         return fast.block_stream_bits(self.params, self._filled(words), len(words))
 
     def _encode(self, words: Words) -> bytes:
-        from fmcodec.ebpc import fast
-
         stream, bits = fast.encode_blocks(self.params, self._filled(words), len(words))
         return stream[: -(-bits // 8)].tobytes()
 
     def _decode(self, payload: memoryview, num_words: int) -> Words:
-        from fmcodec.codecs.kernels import padded
-        from fmcodec.ebpc import fast
-
         size = 8 * len(payload)
         # a block has its base and two bits at least: a wrong count fills no memory
         if -(-num_words // self.block_words) * (self.word_bits + 2) > size:
             raise DamagedStream("bpc", size, "ends early")
-        words, end = fast.decode_blocks(self.params, padded(payload), size, num_words)
-        fast.check_end("bpc", end, size, 8)
+        words, end = fast.decode_blocks(self.params, kernels.padded(payload), size, num_words)
+        fastbits.check_end("bpc", end, size, 8)
         return words[:num_words]
 
 

@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from fmcodec.bits import unsigned_dtype
-from fmcodec.capture.errors import require
+from fmcodec.bits import signed_dtype, unsigned_dtype
 from fmcodec.codecs.base import Codec, Coder
-from fmcodec.errors import DamagedStream
+from fmcodec.errors import DamagedStream, require
 from fmcodec.words import Words
 
 __all__ = ["Deflate", "Entropy", "Zstd"]
@@ -29,7 +28,7 @@ class _ByteCodec(Codec):
         return self._compress(words.astype(words.dtype.newbyteorder("<"), copy=False).tobytes())
 
     def _decode(self, payload: memoryview, num_words: int) -> Words:
-        dtype = np.dtype(f"<i{unsigned_dtype(self.word_bits).itemsize}")
+        dtype = signed_dtype(self.word_bits).newbyteorder("<")
         data = self._decompress(payload, num_words * dtype.itemsize)
         if len(data) != num_words * dtype.itemsize:
             raise DamagedStream("payload", 8 * len(payload), f"does not hold {num_words} words")

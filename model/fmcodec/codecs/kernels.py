@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 from numpy import uint64 as u64
 
-from fmcodec.bits import unsigned_dtype
-from fmcodec.ebpc.fast import check_end
+from fmcodec.bits import signed_dtype
 from fmcodec.errors import DamagedStream
-from fmcodec.fastbits import SLACK, jit, peek, put
+from fmcodec.fastbits import SLACK, check_end, jit, peek, put
 from fmcodec.words import Words
 
 __all__ = [
@@ -51,7 +50,7 @@ def read(
         DamagedStream: it ends early, goes on, or holds more words than `num_words`.
     """
     # zeroed pages cost nothing before they are used: a wrong count fills no memory
-    words = np.zeros(num_words, dtype=f"i{unsigned_dtype(word_bits).itemsize}")
+    words = np.zeros(num_words, dtype=signed_dtype(word_bits))
     size = 8 * len(payload)
     end, status = kernel(padded(payload), u64(size), words, *map(u64, fields))
     if status:

@@ -13,7 +13,7 @@ from numcodecs.abc import Codec as Adapter
 from numcodecs.compat import ensure_contiguous_ndarray, ndarray_copy
 
 from fmcodec import codecs
-from fmcodec.bits import unsigned_dtype
+from fmcodec.bits import signed_dtype
 
 __all__ = ["Bpc", "Csc", "Deflate", "Ebpc", "ZeroRle", "Zstd", "Zvc"]
 
@@ -33,7 +33,7 @@ class _Adapter(Adapter):
         where a word does not fit the codec's width.
         """
         data = ensure_contiguous_ndarray(buf).view(np.uint8)
-        dtype = np.dtype(f"i{unsigned_dtype(self._codec.word_bits).itemsize}")
+        dtype = signed_dtype(self._codec.word_bits)
         if data.size % dtype.itemsize:
             raise ValueError(f"buf must be whole words of {dtype.itemsize} bytes, not {data.size}")
         return self._codec.encode(data.view(dtype))

@@ -9,9 +9,12 @@ import numpy as np
 
 from fmcodec.codecs.base import Codec
 from fmcodec.errors import DamagedStream
+from fmcodec.lazy import LazyModule
 from fmcodec.words import Words
 
 __all__ = ["Csc", "ZeroRle", "Zvc"]
+
+kernels = LazyModule("fmcodec.codecs.kernels")
 
 _POWERS = [1 << k for k in range(1, 17)]
 
@@ -49,14 +52,10 @@ class ZeroRle(Codec):
         return pieces * (1 + self.run_bits) + int(np.count_nonzero(words)) * (1 + self.word_bits)
 
     def _encode(self, words: Words) -> bytes:
-        from fmcodec.codecs import kernels
-
         room = self._encoded_bits(words)
         return kernels.run(kernels.encode_zero_rle, room, words, self.word_bits, self.run_bits)
 
     def _decode(self, payload: memoryview, num_words: int) -> Words:
-        from fmcodec.codecs import kernels
-
         fields = self.word_bits, self.run_bits
         return kernels.read(kernels.decode_zero_rle, payload, self.word_bits, num_words, *fields)
 
@@ -82,14 +81,10 @@ class Zvc(Codec):
         return len(words) + int(np.count_nonzero(words)) * self.word_bits
 
     def _encode(self, words: Words) -> bytes:
-        from fmcodec.codecs import kernels
-
         room = self._encoded_bits(words)
         return kernels.run(kernels.encode_zvc, room, words, self.word_bits, self.group_words)
 
     def _decode(self, payload: memoryview, num_words: int) -> Words:
-        from fmcodec.codecs import kernels
-
         fields = self.word_bits, self.group_words
         return kernels.read(kernels.decode_zvc, payload, self.word_bits, num_words, *fields)
 
@@ -127,15 +122,11 @@ class Csc(Codec):
         return self._num_entries(words) * (self.index_bits + self.word_bits)
 
     def _encode(self, words: Words) -> bytes:
-        from fmcodec.codecs import kernels
-
         room = self._encoded_bits(words)
         entries = kernels.run(kernels.encode_csc, room, words, self.word_bits, self.index_bits)
         return struct.pack(">I", self._num_entries(words)) + entries
 
     def _decode(self, payload: memoryview, num_words: int) -> Words:
-        from fmcodec.codecs import kernels
-
         if len(payload) < 4:
             raise DamagedStream("container", 32 + 8 * len(payload), "ends early")
         (num_entries,) = struct.unpack_from(">I", payload)

@@ -6,48 +6,43 @@ words (`fast_bpc` for all parameters, `fast_bpc8` for blocks of eight 8-bit word
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import numpy.typing as npt
 from numpy import uint64 as u64
 
-from fmcodec.bits import unsigned_dtype
+from fmcodec.bits import signed_dtype
 from fmcodec.ebpc import fast_bpc, fast_bpc8, fast_znz
+from fmcodec.ebpc.formats import StreamParams
 from fmcodec.ebpc.reference import BlockCost, Symbol
 from fmcodec.ebpc.stream import Encoded, check_encoded
 from fmcodec.errors import DamagedStream
-from fmcodec.fastbits import SLACK, Bytes, stream_bytes, stream_words
+from fmcodec.fastbits import SLACK, Bytes, check_end, stream_bytes, stream_words
 from fmcodec.words import Words, check_words
 
-if TYPE_CHECKING:
-    from fmcodec.ebpc.params import Params
-
 __all__ = [
+    "block_arrays",
     "block_costs",
     "block_stream_bits",
-    "check_end",
     "decode",
     "decode_blocks",
     "encode",
     "encode_blocks",
     "encoded_bits",
-    "max_cycles",
     "symbol_counts",
 ]
 
-_DAMAGE = ("", "ends early", "zero run past the last plane", "position past the last plane bit")
+_DAMAGE = ("", "ends early", "plane run past the last plane", "position past the last plane bit")
 
 
-def _fields(params: Params) -> tuple[int, int, int, int]:
+def _fields(params: StreamParams) -> tuple[int, int, int, int]:
     return params.word_bits, params.block_words, params.run_bits, params.position_bits
 
 
-def _is_byte_block(params: Params) -> bool:
+def _is_byte_block(params: StreamParams) -> bool:
     return params.word_bits == 8 and params.block_words == 8
 
 
-def _split(params: Params, words: Words) -> tuple[Bytes, int, Words, int]:
+def _split(params: StreamParams, words: Words) -> tuple[Bytes, int, Words, int]:
     """(ZNZ stream, its bits, non-zero words filled up with zeros, their number)."""
     bound = len(words) * (1 + params.zero_run_bits)
     stream = np.empty(-(-bound // 8) + SLACK, dtype=np.uint8)
@@ -58,7 +53,7 @@ def _split(params: Params, words: Words) -> tuple[Bytes, int, Words, int]:
     return stream, int(bits), nonzero, int(count)
 
 
-def encode_blocks(params: Params, words: Words, count: int) -> tuple[Bytes, int]:
+def encode_blocks(params: StreamParams, words: Words, count: int) -> tuple[Bytes, int]:
     """(BPC stream of `count` words in blocks, its bits); n - 1 zeros or more follow the words."""
     blocks = -(-count // params.block_words)
     stream = np.empty(-(-blocks * params.max_block_bits // 8) + SLACK, dtype=np.uint8)
@@ -68,7 +63,7 @@ def encode_blocks(params: Params, words: Words, count: int) -> tuple[Bytes, int]
     return stream, int(fast_bpc.encode(words, count, *_fields(params), stream))
 
 
-def block_stream_bits(params: Params, words: Words, count: int) -> int:
+def block_stream_bits(params: StreamParams, words: Words, count: int) -> int:
     """Bits of the stream that `encode_blocks` writes."""
     if _is_byte_block(params):
         tables = fast_bpc8.size_tables()
@@ -76,14 +71,14 @@ def block_stream_bits(params: Params, words: Words, count: int) -> int:
     return int(fast_bpc.block_facts(words, count, *_fields(params))[0].sum())
 
 
-def decode_blocks(params: Params, stream: Bytes, size: int, count: int) -> tuple[Words, int]:
+def decode_blocks(params: StreamParams, stream: Bytes, size: int, count: int) -> tuple[Words, int]:
     """(`count` words and what may follow them, bits read) of a BPC stream of `size` bits.
 
     Raises:
         DamagedStream: a symbol is damaged, or the stream ends early.
     """
     room = count + params.block_words + fast_znz.SLACK_WORDS
-    words = np.empty(room, f"i{unsigned_dtype(params.word_bits).itemsize}")
+    words = np.empty(room, signed_dtype(params.word_bits))
     if _is_byte_block(params):
         symbols = fast_bpc8.symbol_table()
         end, status = fast_bpc8.decode(stream, u64(size), count, symbols, words.view(np.uint8))
@@ -94,7 +89,7 @@ def decode_blocks(params: Params, stream: Bytes, size: int, count: int) -> tuple
     return words, int(end)
 
 
-def encode(params: Params, words: Words) -> Encoded:
+def encode(params: StreamParams, words: Words) -> Encoded:
     """Code a packet; see `Params.encode`."""
     words = check_words(params.word_bits, words)
     znz, znz_bits, nonzero, count = _split(params, words)
@@ -109,14 +104,14 @@ def encode(params: Params, words: Words) -> Encoded:
     )
 
 
-def encoded_bits(params: Params, words: Words) -> int:
+def encoded_bits(params: StreamParams, words: Words) -> int:
     """Bits of both streams before padding; see `Params.encoded_bits`."""
     words = check_words(params.word_bits, words)
     _, znz_bits, nonzero, count = _split(params, words)
     return znz_bits + (block_stream_bits(params, nonzero, count) or params.word_bits)
 
 
-def decode(params: Params, encoded: Encoded) -> Words:
+def decode(params: StreamParams, encoded: Encoded) -> Words:
     """The words of a packet; see `Params.decode`."""
     encoded = check_encoded(params, encoded)
     m = params.word_bits
@@ -138,29 +133,17 @@ def decode(params: Params, encoded: Encoded) -> Words:
     return fast_znz.expand(znz, params.zero_run_bits, encoded.num_words, nonzero)
 
 
-def check_end(name: str, position: int, size: int, word_bits: int) -> None:
-    """Raise DamagedStream if a word follows the one that holds the last bit read."""
-    end = position + -position % word_bits
-    if end < size:
-        raise DamagedStream(name, end, "goes on after its last symbol")
-
-
-def block_costs(params: Params, words: Words) -> list[BlockCost]:
+def block_costs(params: StreamParams, words: Words) -> list[BlockCost]:
     """Input words and BPC bits of every block; see `reference.block_costs`."""
-    spans, bits = _block_arrays(params, check_words(params.word_bits, words))
+    spans, bits = block_arrays(params, words)
     return [BlockCost(*cost) for cost in zip(spans.tolist(), bits.tolist(), strict=True)]
 
 
-def max_cycles(params: Params, words: Words) -> float:
-    """Bound of a core's cycles; see `Params.max_cycles`."""
-    spans, bits = _block_arrays(params, check_words(params.word_bits, words))
-    beats = bits / (params.port_words * params.word_bits)
-    return float(np.maximum(spans + params.drain_cycles, beats).sum())
-
-
-def _block_arrays(
-    params: Params, words: Words
+def block_arrays(
+    params: StreamParams, words: Words
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """(input words, BPC bits) of every block; see `reference.block_costs`."""
+    words = check_words(params.word_bits, words)
     _, _, nonzero, count = _split(params, words)
     bits = fast_bpc.block_facts(nonzero, count, *_fields(params))[0]
     if count == 0:
@@ -170,7 +153,7 @@ def _block_arrays(
     return np.diff(bounds), bits
 
 
-def symbol_counts(params: Params, words: Words) -> dict[Symbol, int]:
+def symbol_counts(params: StreamParams, words: Words) -> dict[Symbol, int]:
     """How often each field occurs in the BPC stream; see `reference.symbol_counts`."""
     _, _, nonzero, count = _split(params, check_words(params.word_bits, words))
     counts = fast_bpc.block_facts(nonzero, count, *_fields(params))[1]

@@ -7,21 +7,21 @@ from numpy import uint64 as u64
 
 from fmcodec.fastbits import jit, peek, put
 
-__all__ = ["block_facts", "decode", "decode_block", "encode"]
+__all__ = ["block_facts", "decode", "decode_block", "encode", "plane_code", "run_code"]
 
 # order of the columns of `block_facts` after the bits; Symbol's order
-BASE, ZERO_RUN, ALL_ONES, ZERO_PLANE, PAIR, SINGLE, RAW = range(7)
+BASE, PLANE_RUN, ALL_ONES, ZERO_PLANE, PAIR, SINGLE, RAW = range(7)
 
 
 @jit
-def _run_code(run, run_bits):
+def run_code(run, run_bits):
     if run == u64(1):
         return u64(0b01), u64(2)
     return u64(1) << run_bits | run - u64(2), u64(3) + run_bits
 
 
 @jit
-def _plane_code(dbx, plane, plane_bits, position_bits):
+def plane_code(dbx, plane, plane_bits, position_bits):
     """(symbol, code, bits) of a plane whose dbx is not zero."""
     bits = position_bits + u64(5)
     if dbx == (u64(1) << plane_bits) - u64(1):
@@ -74,13 +74,13 @@ def encode(nonzero, count, word_bits, block_words, run_bits, position_bits, stre
                 run += u64(1)
                 continue
             if run:
-                code, bits = _run_code(run, u64(run_bits))
+                code, bits = run_code(run, u64(run_bits))
                 position, pending = put(stream, position, pending, code, bits)
                 run = u64(0)
-            _, code, bits = _plane_code(dbx, plane, plane_bits, u64(position_bits))
+            _, code, bits = plane_code(dbx, plane, plane_bits, u64(position_bits))
             position, pending = put(stream, position, pending, code, bits)
         if run:
-            code, bits = _run_code(run, u64(run_bits))
+            code, bits = run_code(run, u64(run_bits))
             position, pending = put(stream, position, pending, code, bits)
     return position
 
@@ -104,12 +104,12 @@ def block_facts(nonzero, count, word_bits, block_words, run_bits, position_bits)
                 run += u64(1)
                 continue
             if run:
-                _, bits = _run_code(run, u64(run_bits))
+                _, bits = run_code(run, u64(run_bits))
                 size += bits
-                symbols[ZERO_RUN] += 1
+                symbols[PLANE_RUN] += 1
                 run = u64(0)
             if k <= word_bits:
-                symbol, _, bits = _plane_code(dbx, plane, plane_bits, u64(position_bits))
+                symbol, _, bits = plane_code(dbx, plane, plane_bits, u64(position_bits))
                 size += bits
                 symbols[symbol] += 1
         sizes[block] = size
@@ -121,7 +121,7 @@ def block_facts(nonzero, count, word_bits, block_words, run_bits, position_bits)
 def decode_block(stream, position, size, word_bits, run_bits, position_bits, deltas, words, start):
     """Read one block into `words` from `start` on.
 
-    Return (position after it, 0), or (bit of the damage, what): 1 ends early, 2 zero run past the
+    Return (position after it, 0), or (bit of the damage, what): 1 ends early, 2 plane run past the
     last plane, 3 position past the last plane bit.
     """
     plane_bits = len(deltas)

@@ -94,14 +94,14 @@ def code_tables() -> tuple[Table, Table]:
     for index in range(256):
         dbx, is_zero = index & 127, index >> 7
         if dbx:
-            _, code, bits = fast_bpc._plane_code.py_func(
+            _, code, bits = fast_bpc.plane_code.py_func(
                 *map(u64, (dbx, 1 - is_zero, PLANE_BITS, POSITION_BITS))
             )
             planes[index] = int(code) << 8 | int(bits)
     runs = np.zeros(512 << 4, dtype=np.uint64)
     for mask in range(512):
         for first, length in _runs(mask):
-            code, bits = fast_bpc._run_code.py_func(u64(length), u64(RUN_BITS))
+            code, bits = fast_bpc.run_code.py_func(u64(length), u64(RUN_BITS))
             runs[mask << 4 | first] = int(code) << 8 | int(bits)
     return planes, runs
 

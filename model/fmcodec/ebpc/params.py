@@ -1,31 +1,26 @@
-"""Parameters of EBPC and every size that follows from them."""
+"""Parameters of EBPC: the streams, the codec and what the cores keep."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from fmcodec.bits import require_int
+import numpy as np
+
+from fmcodec.ebpc.formats import StreamParams
+from fmcodec.ebpc.reference import BlockCost, Symbol
 from fmcodec.ebpc.stream import Encoded
+from fmcodec.lazy import LazyModule
 from fmcodec.words import Words
-
-if TYPE_CHECKING:
-    from fmcodec.ebpc.reference import BlockCost, Symbol
 
 __all__ = ["Params"]
 
-
-def _fast() -> ModuleType:
-    # numba takes a second to import: only for who codes something
-    from fmcodec.ebpc import fast
-
-    return fast
+fast = LazyModule("fmcodec.ebpc.fast")
 
 
 @dataclass(frozen=True)
-class Params:
+class Params(StreamParams):
     """The one immutable description of an EBPC configuration (doc/format.md, "Parameters").
 
     Attributes:
@@ -39,68 +34,11 @@ class Params:
         ValueError: a parameter is out of its range.
     """
 
-    word_bits: int = 8
-    block_words: int = 8
-    max_zero_run: int = 16
     port_words: int = 1
 
     def __post_init__(self) -> None:
-        rules = {
-            "word_bits": ("an int in 4..32", range(4, 33)),
-            "block_words": ("4, 8, 16 or 32", (4, 8, 16, 32)),
-            "max_zero_run": ("a power of two in 2..256", [2**k for k in range(1, 9)]),
-            "port_words": ("1 or 2", (1, 2)),
-        }
-        for name, (rule, allowed) in rules.items():
-            value = getattr(self, name)
-            require_int(name, value, rule)
-            if value not in allowed:
-                raise ValueError(f"{name} must be {rule}, not {value!r}")
-
-    @property
-    def planes(self) -> int:
-        """Bit planes of a block: m + 1, the sign plane included."""
-        return self.word_bits + 1
-
-    @property
-    def plane_bits(self) -> int:
-        """Bits of a plane, one per delta: n - 1."""
-        return self.block_words - 1
-
-    @property
-    def run_bits(self) -> int:
-        """Bits of the length field of a run of two or more zero planes: ceil(log2 m)."""
-        return (self.word_bits - 1).bit_length()
-
-    @property
-    def position_bits(self) -> int:
-        """Bits of the position field of a one-bit or two-bit plane: ceil(log2 n)."""
-        return (self.block_words - 1).bit_length()
-
-    @property
-    def zero_run_bits(self) -> int:
-        """Bits of the length field of a zero run in the ZNZ stream: log2 z."""
-        return self.max_zero_run.bit_length() - 1
-
-    @property
-    def max_symbol_bits(self) -> int:
-        """Bits of the longest plane symbol."""
-        return max(self.block_words, 5 + self.position_bits, 3 + self.run_bits)
-
-    @property
-    def max_block_bits(self) -> int:
-        """BPC bits of the worst block: the base and m + 1 of the longest non-run symbols."""
-        return self.word_bits + self.planes * max(self.block_words, 5 + self.position_bits)
-
-    def max_encoded_bits(self, num_words: int) -> int:
-        """Upper bound of the bits of both streams, padding included, of a packet of `num_words`.
-
-        No word costs more than a non-zero one's share of the worst block, or a lone zero.
-        """
-        blocks = -(-num_words // self.block_words)
-        padding = 2 * (self.word_bits - 1)
-        znz = num_words * (1 + self.zero_run_bits)
-        return max(blocks * self.max_block_bits, self.word_bits) + znz + padding
+        super().__post_init__()
+        self._require("port_words", "1 or 2", (1, 2))
 
     @property
     def drain_cycles(self) -> int:
@@ -128,7 +66,7 @@ class Params:
             TypeError: not a numpy array of one of the two dtypes.
             ValueError: not one-dimensional, empty, or a value that does not fit m bits.
         """
-        return _fast().encode(self, words)
+        return fast.encode(self, words)
 
     def decode(self, encoded: Encoded) -> Words:
         """The words of a packet, shape (num_words,), int8, int16 or int32.
@@ -138,11 +76,11 @@ class Params:
             ValueError: num_words < 1, or a stream word that does not fit m bits.
             DamagedStream: what no encoder writes, and at which bit of which stream.
         """
-        return _fast().decode(self, encoded)
+        return fast.decode(self, encoded)
 
     def encoded_bits(self, words: Words) -> int:
         """Bits of both streams of the packet `words` before padding. Raises as `encode`."""
-        return _fast().encoded_bits(self, words)
+        return fast.encoded_bits(self, words)
 
     def max_cycles(self, words: Words) -> float:
         """Bound of the cycles that a core takes for the packet `words`, start-up left out.
@@ -151,7 +89,9 @@ class Params:
         more, the beats of the BPC port that its bits fill: for n >= m one word per cycle unless
         the port is too narrow.
         """
-        return _fast().max_cycles(self, words)
+        spans, bits = fast.block_arrays(self, words)
+        beats = bits / (self.port_words * self.word_bits)
+        return float(np.maximum(spans + self.drain_cycles, beats).sum())
 
     def block_costs(self, words: Words) -> list[BlockCost]:
         """Input words and BPC bits of every block of a packet, in order.
@@ -159,11 +99,11 @@ class Params:
         Zeros count to the block of the next non-zero word, those after the last one to the last
         block. A packet without a non-zero word counts as one block of its N words and m bits.
         """
-        return _fast().block_costs(self, words)
+        return fast.block_costs(self, words)
 
     def symbol_counts(self, words: Words) -> dict[Symbol, int]:
         """How often each field occurs in the BPC stream of a packet."""
-        return _fast().symbol_counts(self, words)
+        return fast.symbol_counts(self, words)
 
     def get_config(self) -> dict[str, int | str]:
         """The parameters as a JSON-able dict with the codec's `id`."""

@@ -8,17 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 from itertools import groupby, pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from fmcodec.bits import BitReader, BitWriter
+from fmcodec.ebpc.formats import StreamParams
 from fmcodec.ebpc.stream import Encoded, check_encoded
 from fmcodec.errors import DamagedStream
 from fmcodec.words import Words, check_words, signed_words
-
-if TYPE_CHECKING:
-    from fmcodec.ebpc.params import Params
 
 __all__ = [
     "BlockCost",
@@ -36,7 +34,7 @@ class Symbol(StrEnum):
     """What a field of the BPC stream is, by the names of doc/format.md."""
 
     BASE = "base"
-    ZERO_RUN = "zero run"
+    PLANE_RUN = "plane run"
     ALL_ONES = "all ones"
     ZERO_PLANE = "zero plane"
     PAIR = "pair"
@@ -62,7 +60,7 @@ class BlockCost(NamedTuple):
 # --- ZNZ stream ---------------------------------------------------------------------------------
 
 
-def _encode_znz(params: Params, words: list[int]) -> BitWriter:
+def _encode_znz(params: StreamParams, words: list[int]) -> BitWriter:
     stream = BitWriter(params.word_bits)
     for is_zero, group in groupby(words, key=lambda word: word == 0):
         length = len(list(group))
@@ -76,7 +74,7 @@ def _encode_znz(params: Params, words: list[int]) -> BitWriter:
     return stream
 
 
-def _decode_znz(params: Params, reader: BitReader, num_words: int) -> list[bool]:
+def _decode_znz(params: StreamParams, reader: BitReader, num_words: int) -> list[bool]:
     """True for every word of the packet that is not zero."""
     nonzero: list[bool] = []
     while len(nonzero) < num_words:
@@ -95,7 +93,7 @@ def _decode_znz(params: Params, reader: BitReader, num_words: int) -> list[bool]
 # --- BPC stream ---------------------------------------------------------------------------------
 
 
-def _blocks(params: Params, words: list[int]) -> Iterator[list[int]]:
+def _blocks(params: StreamParams, words: list[int]) -> Iterator[list[int]]:
     """The non-zero words in blocks of n, the last one filled with zeros."""
     nonzero = [word for word in words if word]
     for start in range(0, len(nonzero), params.block_words):
@@ -103,7 +101,7 @@ def _blocks(params: Params, words: list[int]) -> Iterator[list[int]]:
         yield block + [0] * (params.block_words - len(block))
 
 
-def _bit_planes(params: Params, block: list[int]) -> list[int]:
+def _bit_planes(params: StreamParams, block: list[int]) -> list[int]:
     """The m + 1 planes of the deltas, the LSB plane first, d_0 in a plane's MSB."""
     planes = []
     for k in range(params.planes):
@@ -114,7 +112,7 @@ def _bit_planes(params: Params, block: list[int]) -> list[int]:
     return planes
 
 
-def _block_codes(params: Params, block: list[int]) -> Iterator[Code]:
+def _block_codes(params: StreamParams, block: list[int]) -> Iterator[Code]:
     yield Code(Symbol.BASE, block[0] & (1 << params.word_bits) - 1, params.word_bits)
     run = previous = 0
     for plane in _bit_planes(params, block):
@@ -131,13 +129,13 @@ def _block_codes(params: Params, block: list[int]) -> Iterator[Code]:
         yield _run_code(params, run)
 
 
-def _run_code(params: Params, run: int) -> Code:
+def _run_code(params: StreamParams, run: int) -> Code:
     if run == 1:
-        return Code(Symbol.ZERO_RUN, 0b01, 2)
-    return Code(Symbol.ZERO_RUN, 0b001 << params.run_bits | run - 2, 3 + params.run_bits)
+        return Code(Symbol.PLANE_RUN, 0b01, 2)
+    return Code(Symbol.PLANE_RUN, 0b001 << params.run_bits | run - 2, 3 + params.run_bits)
 
 
-def _plane_code(params: Params, dbx: int, plane: int) -> Code:
+def _plane_code(params: StreamParams, dbx: int, plane: int) -> Code:
     """The symbol of a plane whose dbx is not zero: the first case that fits."""
     if dbx == (1 << params.plane_bits) - 1:
         return Code(Symbol.ALL_ONES, 0b00000, 5)
@@ -154,7 +152,7 @@ def _plane_code(params: Params, dbx: int, plane: int) -> Code:
     return Code(Symbol.RAW, 1 << params.plane_bits | dbx, 1 + params.plane_bits)
 
 
-def _encode_bpc(params: Params, words: list[int]) -> BitWriter:
+def _encode_bpc(params: StreamParams, words: list[int]) -> BitWriter:
     stream = BitWriter(params.word_bits)
     for block in _blocks(params, words):
         for code in _block_codes(params, block):
@@ -164,7 +162,7 @@ def _encode_bpc(params: Params, words: list[int]) -> BitWriter:
     return stream
 
 
-def _decode_block(params: Params, reader: BitReader) -> list[int]:
+def _decode_block(params: StreamParams, reader: BitReader) -> list[int]:
     """The n words of a block, as patterns of m bits."""
     base = reader.read(params.word_bits)
     deltas = [0] * params.plane_bits
@@ -183,7 +181,7 @@ def _decode_block(params: Params, reader: BitReader) -> list[int]:
     return block
 
 
-def _read_symbol(params: Params, reader: BitReader, plane: int, left: int) -> tuple[int, int]:
+def _read_symbol(params: StreamParams, reader: BitReader, plane: int, left: int) -> tuple[int, int]:
     """The next symbol as (planes it covers, their dbx); `plane` is the one before it."""
     if reader.read(1):
         return 1, reader.read(params.plane_bits)
@@ -193,7 +191,7 @@ def _read_symbol(params: Params, reader: BitReader, plane: int, left: int) -> tu
         field = reader.position
         run = reader.read(params.run_bits) + 2
         if run > left:
-            reader.damage("zero run past the last plane", field)
+            reader.damage("plane run past the last plane", field)
         return min(run, left), 0
     match reader.read(2):
         case 0b00:
@@ -213,7 +211,7 @@ def _read_symbol(params: Params, reader: BitReader, plane: int, left: int) -> tu
     return 1, pattern << shift
 
 
-def _decode_bpc(params: Params, reader: BitReader, num_nonzero: int) -> list[int]:
+def _decode_bpc(params: StreamParams, reader: BitReader, num_nonzero: int) -> list[int]:
     """The non-zero words in order, as patterns of m bits."""
     words: list[int] = []
     while len(words) < num_nonzero:
@@ -227,20 +225,20 @@ def _decode_bpc(params: Params, reader: BitReader, num_nonzero: int) -> list[int
 # --- Packets ------------------------------------------------------------------------------------
 
 
-def encode(params: Params, words: Words) -> Encoded:
+def encode(params: StreamParams, words: Words) -> Encoded:
     """Code a packet; see `Params.encode`."""
     packet = check_words(params.word_bits, words).tolist()
     znz, bpc = _encode_znz(params, packet), _encode_bpc(params, packet)
     return Encoded(bpc.words(), znz.words(), len(packet))
 
 
-def encoded_bits(params: Params, words: Words) -> int:
+def encoded_bits(params: StreamParams, words: Words) -> int:
     """Bits of both streams before padding; see `Params.encoded_bits`."""
     packet = check_words(params.word_bits, words).tolist()
     return _encode_znz(params, packet).position + _encode_bpc(params, packet).position
 
 
-def decode(params: Params, encoded: Encoded) -> Words:
+def decode(params: StreamParams, encoded: Encoded) -> Words:
     """The words of a packet; see `Params.decode`."""
     encoded = check_encoded(params, encoded)
     znz = BitReader(encoded.znz, params.word_bits, "znz")
@@ -248,7 +246,7 @@ def decode(params: Params, encoded: Encoded) -> Words:
     return _decode_packet(params, bpc, znz, encoded.num_words)
 
 
-def decode_lenient(params: Params, encoded: Encoded) -> tuple[Words, bool]:
+def decode_lenient(params: StreamParams, encoded: Encoded) -> tuple[Words, bool]:
     """Decode as the cores do: N words whatever the streams hold, and whether they are damaged.
 
     Of a damaged packet only the number of words and the flag are specified, not the words.
@@ -261,7 +259,7 @@ def decode_lenient(params: Params, encoded: Encoded) -> tuple[Words, bool]:
     return words, bool(damage)
 
 
-def _decode_packet(params: Params, bpc: BitReader, znz: BitReader, num_words: int) -> Words:
+def _decode_packet(params: StreamParams, bpc: BitReader, znz: BitReader, num_words: int) -> Words:
     nonzero = np.array(_decode_znz(params, znz, num_words))
     patterns = np.zeros(num_words, dtype=np.uint32)
     patterns[nonzero] = _decode_bpc(params, bpc, int(nonzero.sum()))
@@ -271,7 +269,7 @@ def _decode_packet(params: Params, bpc: BitReader, znz: BitReader, num_words: in
 # --- Facts about a packet -----------------------------------------------------------------------
 
 
-def block_costs(params: Params, words: Words) -> list[BlockCost]:
+def block_costs(params: StreamParams, words: Words) -> list[BlockCost]:
     """Input words and BPC bits of every block of a packet, in order.
 
     Zeros count to the block of the next non-zero word, those after the last one to the last
@@ -287,7 +285,7 @@ def block_costs(params: Params, words: Words) -> list[BlockCost]:
     return [BlockCost(*cost) for cost in zip(spans, bits, strict=True)]
 
 
-def symbol_counts(params: Params, words: Words) -> dict[Symbol, int]:
+def symbol_counts(params: StreamParams, words: Words) -> dict[Symbol, int]:
     """How often each field occurs in the BPC stream of a packet."""
     counts = dict.fromkeys(Symbol, 0)
     for block in _blocks(params, check_words(params.word_bits, words).tolist()):

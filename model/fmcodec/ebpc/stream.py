@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from fmcodec.bits import require_int, unsigned_dtype
-
-if TYPE_CHECKING:
-    from fmcodec.ebpc.params import Params
+from fmcodec.ebpc.formats import StreamParams
 
 __all__ = ["FORMAT_VERSION", "Encoded", "check_encoded"]
 
@@ -45,7 +42,7 @@ class Encoded:
         )
 
 
-def check_encoded(params: Params, encoded: object) -> Encoded:
+def check_encoded(params: StreamParams, encoded: object) -> Encoded:
     """Return `encoded`, its arrays contiguous, or raise the error that says why not."""
     if not isinstance(encoded, Encoded):
         raise TypeError(f"encoded must be an Encoded, not {type(encoded).__name__}")
@@ -59,7 +56,7 @@ def check_encoded(params: Params, encoded: object) -> Encoded:
     )
 
 
-def _check_stream(params: Params, name: str, stream: object) -> StreamWords:
+def _check_stream(params: StreamParams, name: str, stream: object) -> StreamWords:
     dtype = unsigned_dtype(params.word_bits)
     if not isinstance(stream, np.ndarray):
         raise TypeError(f"{name} must be a numpy array, not {type(stream).__name__}")

@@ -2,8 +2,8 @@
 
 from fmcodec.errors import DamagedStream
 from fmcodec.fmtc.calibrate import Calibrator, calibrate
-from fmcodec.fmtc.codec import Decoder
 from fmcodec.fmtc.context import Context
+from fmcodec.fmtc.decoder import Decoder
 from fmcodec.fmtc.errors import (
     BadChecksum,
     BadCodeLengths,

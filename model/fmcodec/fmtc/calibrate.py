@@ -14,12 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from fmcodec.bits import require_int
-from fmcodec.fmtc import fast, huffman
+from fmcodec.fmtc import huffman
 from fmcodec.fmtc.context import Context
 from fmcodec.fmtc.params import WORD_BITS, Params
 from fmcodec.fmtc.transform import Moments, Transform, fit
+from fmcodec.lazy import LazyModule
 
 __all__ = ["Calibrator", "Trial", "bisect_step", "calibrate"]
+
+fast = LazyModule("fmcodec.fmtc.fast")
 
 MAX_VECTORS = 1 << 16  # kept for ranges and code tables, whatever the number of samples
 TRIAL_VECTORS = 1 << 13  # of those, used to search for a step

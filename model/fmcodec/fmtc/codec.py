@@ -1,27 +1,23 @@
-"""Encoding and decoding of many tiles, and the stateful decoder that mirrors the hardware's."""
+"""Encoding and decoding of many tiles."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from fmcodec.bits import require_int
 from fmcodec.fmtc import fast
-from fmcodec.fmtc.errors import MissingContext
-from fmcodec.fmtc.params import Params
+from fmcodec.fmtc.fields import ContextFields
 from fmcodec.fmtc.tile import MAX_TILE_VECTORS, Encoded, Tile, pack_tile, unpack_tile
-
-if TYPE_CHECKING:
-    from fmcodec.fmtc.context import Context
 
 Vectors = npt.NDArray[np.int8]
 
-__all__ = ["Decoder", "decode", "decode_tile", "encode", "encode_coefficients", "encoded_bits"]
+__all__ = ["decode", "decode_tile", "encode", "encode_coefficients", "encoded_bits"]
 
 
-def encode(context: Context, vectors: npt.NDArray[np.int8], tile_vectors: int = 1024) -> Encoded:
+def encode(
+    context: ContextFields, vectors: npt.NDArray[np.int8], tile_vectors: int = 1024
+) -> Encoded:
     """Code `vectors`, int8 of shape (vectors, C), into tiles of `tile_vectors` vectors.
 
     The last tile holds what is left. A tile whose codes would take more words than its symbols
@@ -42,7 +38,7 @@ def encode(context: Context, vectors: npt.NDArray[np.int8], tile_vectors: int = 
 
 
 def encode_coefficients(
-    context: Context, accumulators: npt.NDArray[np.int32], tile_vectors: int = 1024
+    context: ContextFields, accumulators: npt.NDArray[np.int32], tile_vectors: int = 1024
 ) -> Encoded:
     """Code coefficients that a convolution with the transform folded in gives.
 
@@ -65,13 +61,13 @@ def encode_coefficients(
     )
 
 
-def decode(context: Context, encoded: Encoded) -> npt.NDArray[np.int8]:
+def decode(context: ContextFields, encoded: Encoded) -> npt.NDArray[np.int8]:
     """The vectors of all tiles, int8 of shape (vectors, C); raises what `decode_tile` does."""
     tiles = [decode_tile(context, words) for words in encoded]
     return np.concatenate(tiles) if tiles else np.zeros((0, context.channels), np.int8)
 
 
-def decode_tile(context: Context, words: npt.NDArray[np.uint32]) -> npt.NDArray[np.int8]:
+def decode_tile(context: ContextFields, words: npt.NDArray[np.uint32]) -> npt.NDArray[np.int8]:
     """The vectors of one tile, int8 of shape (vectors, C).
 
     Raises:
@@ -81,39 +77,16 @@ def decode_tile(context: Context, words: npt.NDArray[np.uint32]) -> npt.NDArray[
     return fast.inverse(context, fast.unpack(context, unpack_tile(context, words)))
 
 
-def encoded_bits(context: Context, vectors: npt.NDArray[np.int8]) -> int:
+def encoded_bits(context: ContextFields, vectors: npt.NDArray[np.int8]) -> int:
     """Exact bits of the codes of `vectors`, before headers, padding and raw escapes."""
     _require_rows("vectors", vectors, np.int8, context.channels)
     symbols, _ = fast.quantise(context, fast.forward(context, vectors))
     return fast.count_bits(context, symbols)
 
 
-class Decoder:
-    """A decoder of one build that is first given a context, then tiles: the cores' behaviour.
-
-    Attributes:
-        params: what the build holds.
-        context: the context loaded last, None before the first; a refused one leaves it as it was.
-    """
-
-    def __init__(self, params: Params) -> None:
-        self.params = params
-        self.context: Context | None = None
-
-    def load(self, words: npt.NDArray[np.uint32]) -> None:
-        """Read and check a context; raises what `Context.from_words` does."""
-        from fmcodec.fmtc.context import Context
-
-        self.context = Context.from_words(words, self.params)
-
-    def decode_tile(self, words: npt.NDArray[np.uint32]) -> npt.NDArray[np.int8]:
-        """The vectors of a tile; raises MissingContext, or what `Context.decode_tile` does."""
-        if self.context is None:
-            raise MissingContext("context must be loaded before a tile is decoded")
-        return decode_tile(self.context, words)
-
-
-def _encode_tile(context: Context, accumulators: npt.NDArray[np.int32]) -> npt.NDArray[np.uint32]:
+def _encode_tile(
+    context: ContextFields, accumulators: npt.NDArray[np.int32]
+) -> npt.NDArray[np.uint32]:
     symbols, clips = fast.quantise(context, accumulators)
     payload, raw = fast.pack(context, symbols)
     return pack_tile(context, Tile(len(symbols), raw, clips, payload))

@@ -7,23 +7,19 @@ the matrix allows it, else float64.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numba
 import numpy as np
 import numpy.typing as npt
 
 from fmcodec.fmtc.errors import BadPadding, BadSymbol, Underrun, WordsLeftOver
+from fmcodec.fmtc.fields import ContextFields
 from fmcodec.fmtc.params import WORD_BITS
 from fmcodec.fmtc.tile import Tile
-
-if TYPE_CHECKING:
-    from fmcodec.fmtc.context import Context
 
 __all__ = ["count_bits", "forward", "inverse", "pack", "payload_words", "quantise", "unpack"]
 
 
-def forward(context: Context, vectors: npt.NDArray[np.int8]) -> npt.NDArray[np.int32]:
+def forward(context: ContextFields, vectors: npt.NDArray[np.int8]) -> npt.NDArray[np.int32]:
     """Accumulators of `reference.forward`, shape (vectors, K)."""
     if context.bypass:
         products = vectors.astype(np.int32) << context.fraction_bits
@@ -34,7 +30,7 @@ def forward(context: Context, vectors: npt.NDArray[np.int8]) -> npt.NDArray[np.i
 
 
 def quantise(
-    context: Context, accumulators: npt.NDArray[np.int32]
+    context: ContextFields, accumulators: npt.NDArray[np.int32]
 ) -> tuple[npt.NDArray[np.uint8], int]:
     """Symbols and clips of `reference.quantise`."""
     symbols = np.empty(accumulators.shape, dtype=np.uint8)
@@ -49,7 +45,9 @@ def quantise(
     return symbols, int(clips)
 
 
-def pack(context: Context, symbols: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint32], bool]:
+def pack(
+    context: ContextFields, symbols: npt.NDArray[np.uint8]
+) -> tuple[npt.NDArray[np.uint32], bool]:
     """Payload and raw flag of `reference.pack`."""
     raw_words = -(-8 * symbols.size // WORD_BITS)
     words = -(-count_bits(context, symbols) // WORD_BITS)
@@ -62,20 +60,20 @@ def pack(context: Context, symbols: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[
     return payload, False
 
 
-def count_bits(context: Context, symbols: npt.NDArray[np.uint8]) -> int:
+def count_bits(context: ContextFields, symbols: npt.NDArray[np.uint8]) -> int:
     """Bits of the codes of `symbols`, shape (vectors, K), without padding."""
     return int(_count_bits(symbols, context.table_of, context.lengths))
 
 
 def payload_words(
-    context: Context, symbols: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64]
+    context: ContextFields, symbols: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64]
 ) -> int:
     """Payload words that `pack` gives for tiles that start at these rows, the end included."""
     words = _payload_words(symbols, context.table_of, context.lengths, starts)
     return int(words)
 
 
-def unpack(context: Context, tile: Tile) -> npt.NDArray[np.uint8]:
+def unpack(context: ContextFields, tile: Tile) -> npt.NDArray[np.uint8]:
     """Symbols of `reference.unpack`; raises the same errors at the same bits."""
     name = "tile payload"
     size = WORD_BITS * len(tile.payload)
@@ -92,7 +90,7 @@ def unpack(context: Context, tile: Tile) -> npt.NDArray[np.uint8]:
         end = 8 * symbols.size
         symbols.reshape(-1)[: len(received)] = received
     else:
-        end = int(_unpack(tile.payload, context.table_of, _decode_tables(context), symbols))
+        end = int(_unpack(tile.payload, context.table_of, context.decode_tables, symbols))
     if end > size:
         raise Underrun(name, size, "ends inside a symbol")
     if size - end >= WORD_BITS:
@@ -102,7 +100,7 @@ def unpack(context: Context, tile: Tile) -> npt.NDArray[np.uint8]:
     return symbols
 
 
-def inverse(context: Context, symbols: npt.NDArray[np.uint8]) -> npt.NDArray[np.int8]:
+def inverse(context: ContextFields, symbols: npt.NDArray[np.uint8]) -> npt.NDArray[np.int8]:
     """Vectors of `reference.inverse`, shape (vectors, C)."""
     levels = symbols.astype(np.int16) - np.int16(context.zero_point)
     if context.bypass:
@@ -129,22 +127,6 @@ def _product(
     worst = largest * int(np.abs(right.astype(np.int64)).sum(axis=0).max())
     dtype = np.float32 if worst < 1 << 24 else np.float64
     return (left.astype(dtype) @ right.astype(dtype)).astype(np.int32)
-
-
-def _decode_tables(context: Context) -> npt.NDArray[np.uint16]:
-    """Symbol and length of the code that starts each window of max_code_bits bits, per table."""
-    tables = context.__dict__.get("_decode_tables")
-    if tables is None:
-        bits = context.max_code_bits
-        tables = np.empty((context.tables, 1 << bits), dtype=np.uint16)
-        for table, codes, lengths in zip(tables, context.codes, context.lengths, strict=True):
-            for symbol, (code, length) in enumerate(
-                zip(codes.tolist(), lengths.tolist(), strict=True)
-            ):
-                spare = bits - length
-                table[code << spare : code + 1 << spare] = symbol << 4 | length
-        context.__dict__["_decode_tables"] = tables  # kept with the context it belongs to
-    return tables
 
 
 @numba.njit(cache=True)

@@ -5,23 +5,19 @@ Every function has its twin of the same name in `fmcodec.fmtc.fast`; what they g
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import numpy.typing as npt
 
 from fmcodec.bits import BitReader, BitWriter
 from fmcodec.fmtc.errors import BadPadding, BadSymbol, Underrun, WordsLeftOver
+from fmcodec.fmtc.fields import ContextFields
 from fmcodec.fmtc.params import WORD_BITS
 from fmcodec.fmtc.tile import Tile
-
-if TYPE_CHECKING:
-    from fmcodec.fmtc.context import Context
 
 __all__ = ["forward", "inverse", "pack", "quantise", "unpack"]
 
 
-def forward(context: Context, vectors: npt.NDArray[np.int8]) -> npt.NDArray[np.int32]:
+def forward(context: ContextFields, vectors: npt.NDArray[np.int8]) -> npt.NDArray[np.int32]:
     """Accumulators acc[k] = sum_c T[k][c] x[c] - bias[k], shape (vectors, K)."""
     rows, bias = context.matrix.tolist(), context.bias.tolist()
     result = []
@@ -35,7 +31,7 @@ def forward(context: Context, vectors: npt.NDArray[np.int8]) -> npt.NDArray[np.i
 
 
 def quantise(
-    context: Context, accumulators: npt.NDArray[np.int32]
+    context: ContextFields, accumulators: npt.NDArray[np.int32]
 ) -> tuple[npt.NDArray[np.uint8], int]:
     """Symbols q = sat((acc M + 2^(S-1) >> S) + zp, 0, q_max), and how many were clipped."""
     half = 1 << context.shift - 1
@@ -48,7 +44,9 @@ def quantise(
     return np.array(symbols, dtype=np.uint8).reshape(accumulators.shape), clips
 
 
-def pack(context: Context, symbols: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint32], bool]:
+def pack(
+    context: ContextFields, symbols: npt.NDArray[np.uint8]
+) -> tuple[npt.NDArray[np.uint32], bool]:
     """Payload words of the symbols of a tile, shape (vectors, K), and whether they are raw."""
     codes, lengths = context.codes.tolist(), context.lengths.tolist()
     coded, raw = BitWriter(WORD_BITS), BitWriter(WORD_BITS)
@@ -61,7 +59,7 @@ def pack(context: Context, symbols: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[
     return coded.words().astype(np.uint32), False
 
 
-def unpack(context: Context, tile: Tile) -> npt.NDArray[np.uint8]:
+def unpack(context: ContextFields, tile: Tile) -> npt.NDArray[np.uint8]:
     """Symbols of a tile, shape (vectors, K); raises what doc/format.md, "FMTC tile", names."""
     books = [
         {
@@ -100,7 +98,7 @@ def unpack(context: Context, tile: Tile) -> npt.NDArray[np.uint8]:
     return np.array(symbols, dtype=np.uint8).reshape(tile.num_vectors, context.components)
 
 
-def inverse(context: Context, symbols: npt.NDArray[np.uint8]) -> npt.NDArray[np.int8]:
+def inverse(context: ContextFields, symbols: npt.NDArray[np.uint8]) -> npt.NDArray[np.int8]:
     """Vectors y[c] = sat(r[c] Md + off[c] + 2^(Sd-1) >> Sd, low, high), r = T^T (q - zp)."""
     columns, offset = context.matrix.T.tolist(), context.offset.tolist()
     half = 1 << context.inverse_shift - 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +17,8 @@ from fmcodec.fmtc.errors import (
     Underrun,
     WordsLeftOver,
 )
+from fmcodec.fmtc.fields import ContextFields
 from fmcodec.fmtc.params import WORD_BITS
-
-if TYPE_CHECKING:
-    from fmcodec.fmtc.context import Context
 
 __all__ = [
     "HEADER_WORDS",
@@ -122,7 +119,7 @@ def require_words(words: object) -> None:
         raise ValueError(f"words must be of one dimension, not of shape {words.shape}")
 
 
-def pack_tile(context: Context, tile: Tile) -> Words:
+def pack_tile(context: ContextFields, tile: Tile) -> Words:
     """Put the header before the payload of `tile`."""
     words = np.empty(HEADER_WORDS + len(tile.payload), dtype=np.uint32)
     words[0] = tile.num_vectors << 16 | context.tag
@@ -133,7 +130,7 @@ def pack_tile(context: Context, tile: Tile) -> Words:
     return words
 
 
-def unpack_tile(context: Context, words: Words) -> Tile:
+def unpack_tile(context: ContextFields, words: Words) -> Tile:
     """Check the header of a tile; raises the error that doc/format.md names for each fault."""
     require_words(words)
     words = np.ascontiguousarray(words)

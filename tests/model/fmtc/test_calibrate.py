@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from fmtc_cases import PARAMS, correlated
 
 from fmcodec.fmtc import Calibrator, Params, calibrate, fast
 from fmcodec.fmtc.transform import Moments, fit
+from tests.model.fmtc.cases import PARAMS, correlated
 
 SAMPLES = correlated(6000)
 FRESH = correlated(3000, seed=0)[2000:]

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from fmtc_cases import KINDS, context, correlated, small_context
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from fmcodec.fmtc import Context, Encoded, Params, fast, reference
 from fmcodec.fmtc.tile import Tile
+from tests.model.fmtc.cases import KINDS, context, correlated, small_context
 
 INT8 = arrays.arrays(np.int8, st.tuples(st.integers(1, 9), st.just(16)))
 

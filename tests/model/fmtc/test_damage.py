@@ -4,7 +4,6 @@ import pickle
 
 import numpy as np
 import pytest
-from fmtc_cases import context, correlated, sealed_context, sealed_tile, small_context
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +22,7 @@ from fmcodec.fmtc import (
     reference,
 )
 from fmcodec.fmtc.tile import Tile
+from tests.model.fmtc.cases import context, correlated, sealed_context, sealed_tile, small_context
 
 TILE = context().encode(correlated(60, seed=2))[0]
 

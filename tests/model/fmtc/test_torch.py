@@ -11,7 +11,7 @@ from fmcodec.fmtc.folding import Unfold, accumulators, fold, fold_layer  # noqa:
 from fmcodec.fmtc.insertion import capture, inserted  # noqa: E402
 from fmcodec.fmtc.layer import LayerCodec  # noqa: E402
 from fmcodec.fmtc.layout import Layout  # noqa: E402
-from fmcodec.networks import SameConv2d  # noqa: E402
+from fmcodec_eval.networks import SameConv2d  # noqa: E402
 
 
 def conv_and_norm(stride=1, kernel=3, padding=1, norm=True, **settings):

@@ -1,0 +1,110 @@
+"""Symbols of a ZNZ stream to which words of a packet are zero, one word a cycle."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from fmcodec.ebpc import Params
+from fmcodec_hw import axis
+from fmcodec_hw.bit_window import align
+from fmcodec_hw.logic import gate
+
+__all__ = ["ZnzReader"]
+
+
+class ZnzReader(wiring.Component):
+    """Say of every word of a packet whether it is zero, straight from the port.
+
+    A symbol may begin in the word before the one at the port: as many bits of that word as a symbol
+    can have there are kept. A run's symbol stays at the head until its zeros are counted.
+
+    Members:
+        beat: the ZNZ stream; `beat.ready` depends on its data and on `take`.
+        valid: it is known whether the next word is zero.
+        nonzero: it is not.
+        take: move on to the word after, at the end of the cycle; only while `valid`.
+        last: with `take`: it is the packet's last word.
+        final: the last word has been taken: what is left of the stream is dropped.
+        seen: the stream's last beat has been taken.
+        damaged: the stream holds too much or too little, as far as seen.
+        clear: forget the packet.
+    """
+
+    def __init__(self, params: Params):
+        self._params = params
+        super().__init__(
+            {
+                "beat": In(axis.signature(params.word_bits)),
+                "valid": Out(1),
+                "nonzero": Out(1),
+                "take": In(1),
+                "last": In(1),
+                "final": In(1),
+                "seen": Out(1),
+                "damaged": Out(1),
+                "clear": In(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        # `tail` and the word at the port are one window, of which `phase` bits are gone; a symbol
+        # begins in the tail or before the port's last bit. The word moves up into the tail when a
+        # step passes the port's end, or, where a symbol can be longer than a word, by itself
+        params = self._params
+        m = Module()
+        word_bits, run_bits = params.word_bits, params.zero_run_bits
+        tail = Signal(run_bits, reset_less=True)
+        phase = Signal(range(max(word_bits, run_bits + 1)), init=run_bits)
+        zeros = Signal(run_bits)  # of the run at the head, taken before
+        there = Signal()  # the port shows a word, or zeros behind the last one
+        behind = Signal()  # the tail is used up: the word at the port has to move up first
+        port = gate(~self.seen, self.beat.payload.data)
+        m.d.comb += [
+            there.eq(self.beat.valid | self.seen),
+            behind.eq(phase >= word_bits if run_bits >= word_bits else 0),
+        ]
+        bits = align(m, Cat(port, tail), phase[: (word_bits - 1).bit_length()], 1 + run_bits)
+
+        done = Signal()  # the symbol at the head has no word after this one
+        step, move = Signal(), Signal()
+        catches_up = behind & there & ~self.final
+        total = Signal(range(word_bits + run_bits + 1))
+        m.d.comb += [
+            self.nonzero.eq(bits[-1]),
+            # a bit of the tail needs no more; a run reaches into the word at the port
+            self.valid.eq(
+                (there | (self.nonzero & (phase < min(run_bits, word_bits - 1)))) & ~behind
+            ),
+            done.eq(self.nonzero | (zeros == bits[:run_bits])),
+            step.eq(self.take & done),
+            total.eq(phase + Mux(self.nonzero, 1, 1 + run_bits)),
+            move.eq((step & (total >= word_bits)) | catches_up),
+            self.beat.ready.eq(~self.seen & (move | self.final)),
+        ]
+        with m.If(self.take):
+            m.d.sync += zeros.eq(Mux(done, 0, zeros + 1))
+        with m.If(move):
+            m.d.sync += tail.eq(Cat(port, tail)[:run_bits])
+        unread = Const(0, 1)  # the last word has moved up and none of it is gone
+        if run_bits >= word_bits:
+            with m.If(catches_up):
+                m.d.sync += phase.eq(phase - word_bits)
+            moved_last = Signal()
+            with m.If(move):
+                m.d.sync += moved_last.eq(~self.seen)
+            unread = self.seen & moved_last & (phase + word_bits <= run_bits)
+        with m.If(step):
+            m.d.sync += phase.eq(Mux(move, total - word_bits, total))
+        with m.If(self.beat.valid & self.beat.ready & self.beat.payload.last):
+            m.d.sync += self.seen.eq(1)
+        with m.If(self.clear):
+            m.d.sync += [phase.eq(run_bits), zeros.eq(0), self.seen.eq(0)]
+
+        # a word of the stream that no symbol has a bit of
+        excess = self.beat.valid & ~self.seen & ((phase <= run_bits) | ~self.beat.payload.last)
+        m.d.comb += self.damaged.eq(
+            (step & self.seen & (total > run_bits))
+            | (self.take & self.last & ~done)
+            | (self.final & (excess | unread))
+        )
+        return m

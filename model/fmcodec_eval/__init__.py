@@ -1,0 +1,1 @@
+"""Evaluation of feature-map codecs: networks, capture, reports, and this project's results."""

@@ -1,0 +1,153 @@
+"""What `fmcodec report --fmtc` adds to a report: FMTC on the captured maps, and inside networks."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import asdict, fields, replace
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fmcodec_eval.capture import NetworkSource, SourceSpec
+from fmcodec_eval.capture.images import fit
+from fmcodec_eval.drawing import drawn
+from fmcodec_eval.files import file_name, written_aside
+from fmcodec_eval.lossy.figures import layer_bars, layer_bits, rate_curves
+from fmcodec_eval.lossy.maps import SCHEMES, LayerRate, measure, part_file, snr_db
+from fmcodec_eval.lossy.points import FMTC, PLAIN
+from fmcodec_eval.lossy.tables import budget_rows
+from fmcodec_eval.report.page import Section, Table
+from fmcodec_eval.report.plan import Plan, Progress
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
+
+__all__ = ["sections"]
+
+
+def sections(
+    plan: Plan, targets: Sequence[float], folder: Path, progress: Progress
+) -> list[Section]:
+    """Measure FMTC as `rate_maps.measure` does, write `fmtc.csv`, and give sections of the page.
+
+    One of the networks of `fmcodec_eval.networks` gets rates against accuracy besides.
+    """
+    if not targets:
+        return []
+    rates = measure(plan, targets, folder, progress)
+    _write(rates, folder / "fmtc.csv")
+    cases = [list(group) for _, group in groupby(rates, lambda r: (r.network, r.snr_db))]
+    made = [
+        Section(
+            "FMTC",
+            [
+                "Lossy: bits per value at a ratio of signal to noise, of captured maps, which are "
+                "those after the activation. Calibrated on every other image (32 at most), "
+                "measured on those between. Bits are those in memory: codes, padding, headers, "
+                "index, and contexts, which are read once in 256 images, or for every one "
+                "(batch 1).",
+                "Quantise + Huffman is the same without a transform, one code table a layer. SNR "
+                "is that of the mean layer; a layer that 8 bits cannot hold at the SNR that was "
+                "asked for has less.",
+            ],
+            _table(cases),
+            [layer_rates(case) for case in cases],
+        )
+    ]
+    for source in plan.sources:
+        made += _inside(plan, source, folder, progress)
+    return made
+
+
+def _write(rates: list[LayerRate], file: Path) -> None:
+    with (
+        written_aside(file) as aside,
+        aside.open("w", newline="", encoding="utf-8") as out,
+    ):
+        writer = csv.DictWriter(out, [field.name for field in fields(LayerRate)])
+        writer.writeheader()
+        writer.writerows(asdict(rate) for rate in rates)
+
+
+def _table(cases: list[list[LayerRate]]) -> Table:
+    columns = ["network", "SNR asked for, dB", "layers", "images"]
+    columns += [f"{scheme}, bits" for scheme in SCHEMES]
+    columns += ["change", f"{PLAIN}, SNR", f"{FMTC}, SNR"]
+    columns += ["values transformed", "inverse MAC per value"]
+    rows, strong = [], set()
+    for number, case in enumerate(cases):
+        by = {scheme: [r for r in case if r.scheme == scheme] for scheme in SCHEMES}
+        coded = by[FMTC]
+        values = sum(rate.values for rate in coded)
+        bits = {s: sum(rate.charged_bits for rate in found) / values for s, found in by.items()}
+        strong.add((number, 4 + min(range(3), key=lambda place: bits[SCHEMES[place]])))
+        transformed = sum(rate.values for rate in coded if rate.layout != "none")
+        macs = sum(rate.values * rate.inverse_macs for rate in coded)
+        rows.append(
+            [
+                *(case[0].network, f"{case[0].snr_db:g}", str(len(coded)), str(coded[0].images)),
+                *(f"{each:.3f}" for each in bits.values()),
+                f"{bits[FMTC] / bits[PLAIN] - 1:+.1%}",
+                *(f"{snr_db(by[scheme]):.1f}" for scheme in (PLAIN, FMTC)),
+                *(f"{transformed / values:.0%}", f"{macs / values:.1f}"),
+            ]
+        )
+    return Table(columns, rows, frozenset(strong))
+
+
+@drawn
+def layer_rates(case: list[LayerRate]) -> tuple[str, str, Canvas]:
+    """Bits a value of every layer of one network at one ratio of signal to noise."""
+    network, target = case[0].network, case[0].snr_db
+    layers = [rate.layer for rate in case if rate.scheme == PLAIN]
+    rates = {s: [r.bits / r.values for r in case if r.scheme == s] for s in (PLAIN, FMTC)}
+    canvas = layer_bars(f"{network}, {target:g} dB", layers, rates)
+    caption = (
+        "Bits per value of every layer, contexts left out; bars end at 9, which maps of a few "
+        "values pass with their headers. Where bars are alike no transform was worth its cost."
+    )
+    return f"fmtc-layers-{file_name(network)}-{target:g}", caption, canvas
+
+
+def _inside(plan: Plan, source: SourceSpec, folder: Path, progress: Progress) -> list[Section]:
+    """Rates against accuracy where a network of `fmcodec_eval.networks` runs with coded maps."""
+    opened = source.open()
+    if not isinstance(opened, NetworkSource) or Path(source.network).suffix != ".npz":
+        return []
+    from fmcodec_eval import networks
+    from fmcodec_eval.lossy.measure import measure_images
+
+    network = networks.load(source.network)
+
+    def prepared(image: np.ndarray) -> np.ndarray:
+        if image.dtype == np.float32:
+            return image
+        return network.prepare(fit(image, network.size, network.size))
+
+    count = plan.image_count(source)
+    inputs = np.stack([prepared(opened.images[index]) for index in range(count)])
+    store = part_file(plan, source, "fmtc-inside", folder)
+    measured = measure_images(network, inputs, store, progress=progress)
+    head, *rows = budget_rows(measured, network.name)
+    safe = file_name(network.name)
+    drawings = [
+        replace(rate_curves(measured, [network.name]), name=f"fmtc-accuracy-{safe}"),
+        replace(layer_bits(measured, network.name), name=f"fmtc-inside-{safe}"),
+    ]
+    return [
+        Section(
+            f"FMTC inside {network.name}",
+            [
+                "The network runs with every stored map coded and decoded, before the activation, "
+                "on every other image; calibrated on those between. Harm is the RMS change of the "
+                "winner's lead over the second in units of its mean, agreement the share of "
+                "images that are classified as without coding. All layers share a noise budget "
+                "by the gradient of the decision; doc/results.md says more.",
+            ],
+            Table(head, rows),
+            drawings,
+        )
+    ]

@@ -1,0 +1,246 @@
+"""The command `fmcodec report`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table as RichTable
+
+from fmcodec.codecs import codec_ids
+from fmcodec.errors import InputError, require
+from fmcodec_eval.capture import SourceSpec
+from fmcodec_eval.capture.images import NORMALISATIONS
+
+if TYPE_CHECKING:
+    from fmcodec_eval.report.page import Section, Table
+    from fmcodec_eval.report.plan import Plan, Progress
+
+__all__ = ["PACKAGES", "report", "show_progress"]
+
+PACKAGES = ("pyarrow", "pandas", "matplotlib", "jinja2")
+
+
+@click.command()
+@click.argument("networks", nargs=-1, required=True, metavar="NETWORK...")
+@click.option("-i", "--images", metavar="PATH", help="Folder of pictures, array, or random:COUNT.")
+@click.option("-o", "--output", default="report", show_default=True, help="Folder of the report.")
+@click.option(
+    "-c",
+    "--codec",
+    "codecs",
+    multiple=True,
+    metavar="ID[:NAME=VALUE,...]",
+    help=f"Codec, repeatable: {', '.join(codec_ids())}.  [default: all]",
+)
+@click.option(
+    "-f",
+    "--format",
+    "formats",
+    multiple=True,
+    metavar="FORMAT",
+    help="Number format, repeatable: deployed, fixed4..fixed16, float16, bfloat16, "
+    "float32.  [default: deployed for quantised networks, fixed8 for all]",
+)
+@click.option(
+    "--order",
+    "orders",
+    multiple=True,
+    metavar="ORDER",
+    default=("nchw",),
+    show_default=True,
+    help="Storage order, repeatable: nchw, nhwc, tile:HxWxC.",
+)
+@click.option("--layers", metavar="REGEX", help="Only layers whose names match.")
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    type=click.Choice(["relu", "linear", "gradient"]),
+    help="Only maps of this kind, repeatable.",
+)
+@click.option("--modules", metavar="REGEX", help="PyTorch modules to capture the outputs of.")
+@click.option("--safety", default=0.75, show_default=True, help="Full scale share of a maximum.")
+@click.option("--max-images", type=click.IntRange(1), help="Images of each network at most.")
+@click.option("--normalise", type=click.Choice(NORMALISATIONS), help="How pixels become floats.")
+@click.option(
+    "--size",
+    type=click.IntRange(1),
+    default=224,
+    show_default=True,
+    help="Input size where a network has none.",
+)
+@click.option("--channels-last", is_flag=True, help="Saved feature maps are (H, W, C).")
+@click.option("--random-weights", is_flag=True, help="Torchvision network without its weights.")
+@click.option(
+    "--fmtc",
+    "targets",
+    multiple=True,
+    type=float,
+    metavar="DB",
+    help="Also code the maps with FMTC, lossily, at this SNR; repeatable.",
+)
+@click.option("--scheduler", metavar="tcp://HOST:PORT", help="Run on this dask cluster.")
+@click.option("--batch-images", type=click.IntRange(1), help="Images in a task.")
+@click.option("--batch-layers", type=click.IntRange(1), help="Layers in a task.  [default: all]")
+@click.option("--resume", is_flag=True, help="Go on with what the output folder keeps.")
+def report(
+    output: str, scheduler: str | None, resume: bool, targets: tuple[float, ...], **options: Any
+) -> int:
+    """Measure codecs on the feature maps of networks and write tables, figures and a page.
+
+    NETWORK is a .tflite or .onnx model, an .npz file of weights of a known network, feature maps
+    as .npy or .npz files or a folder of them, a torchvision network (alexnet, vgg16, resnet34,
+    squeezenet, mobilenetv2) or package.module:callable that makes a PyTorch module.
+    """
+    from fmcodec_eval.lossy import maps, section
+    from fmcodec_eval.report.engine import DaskRunner, LocalRunner, measure
+    from fmcodec_eval.report.store import Store
+
+    for package in PACKAGES:  # what is missing at the end of a long run is missing now
+        require(package, "report", "a report")
+    store = Store(output, resume)
+    plan = _plan(options)
+    maps.check(plan, targets)
+    runner = DaskRunner(scheduler) if scheduler else LocalRunner()
+    try:
+        with show_progress(Console(stderr=True)) as progress:
+            finished = measure(plan, store, runner, progress)
+            progress("tables", 0, 1)
+            store.tables(finished)
+            progress("tables", 1, 1)
+            lossy = section.sections(plan, targets, Path(output), progress)
+            table, page = _write(plan, Path(output), progress, lossy)
+    except KeyboardInterrupt:
+        click.echo(f"fmcodec: interrupted; {_kept(store, output)}", err=True)
+        return 130
+    except ValueError as error:
+        if store.count():
+            raise click.ClickException(f"{error} ({_kept(store, output)})") from error
+        raise
+    finally:
+        if isinstance(runner, DaskRunner):
+            runner.close()
+    _show(table)
+    click.echo(page)
+    return 0
+
+
+def _kept(store: Any, output: str) -> str:
+    return f"{store.count()} finished tasks are kept in {output}: go on with --resume"
+
+
+def _plan(options: dict[str, Any]) -> Plan:
+    from fmcodec_eval.report.plan import CODECS, Plan
+
+    sources = tuple(
+        SourceSpec(
+            network,
+            options["images"],
+            options["normalise"],
+            options["modules"],
+            options["random_weights"],
+            options["channels_last"],
+            options["size"],
+        )
+        for network in options["networks"]
+    )
+    formats = options["formats"]
+    if not formats:
+        quantised = any(_is_quantised(source) for source in sources)
+        formats = ("deployed", "fixed8") if quantised else ("fixed8",)
+    return Plan(
+        sources,
+        options["codecs"] or CODECS,
+        formats,
+        options["orders"],
+        options["layers"],
+        options["kinds"],
+        options["safety"],
+        options["max_images"],
+        options["batch_images"],
+        options["batch_layers"],
+    )
+
+
+def _is_quantised(source: SourceSpec) -> bool:
+    opened = source.open()
+    try:
+        return any(captured.zero_point is not None for captured in opened.maps(0))
+    except InputError as error:
+        raise InputError(f"{opened.name}, image 0: {error}") from error
+
+
+def _write(
+    plan: Plan,
+    folder: Path,
+    progress: Progress,
+    lossy: list[Section],
+) -> tuple[Table, Path]:
+    from fmcodec_eval.report import page
+    from fmcodec_eval.report.summary import Summary
+
+    summary = Summary(folder)
+    total, done = len(summary.cases) + 1, iter(range(len(summary.cases) + 1))
+    parts = page.sections(summary, lambda what: progress("figures", next(done), total))
+    title = "Feature-map compression: " + ", ".join(dict.fromkeys(c.network for c in summary.cases))
+    written = page.write(folder, title, parts + lossy, plan)
+    progress("figures", total, total)
+    assert parts[0].table is not None
+    return parts[0].table, written
+
+
+@contextmanager
+def show_progress(console: Console) -> Iterator[Progress]:
+    """Bars of a long run; yields the function that moves them: (what, done, total)."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    # in a log file bars are noise; errors stay one line
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+        known: dict[str, Any] = {}
+
+        def tell(what: str, done: int, total: int) -> None:
+            if what not in known:
+                known[what] = bars.add_task(what, total=total)
+            bars.update(known[what], completed=done)
+
+        yield tell
+
+
+def _show(table: Table) -> None:
+    """Print the page's first table without the columns that only the page has room for."""
+    left_out = {"images", "words"}
+    places = [place for place, name in enumerate(table.columns) if name not in left_out]
+    shown = RichTable(header_style="bold", pad_edge=False, box=SIMPLE_HEAD)
+    for place in places:
+        justify: Literal["left", "right"] = "left" if place < table.texts else "right"
+        shown.add_column(table.columns[place], justify=justify, no_wrap=place < table.texts)
+    for number, row in enumerate(table.rows):
+        shown.add_row(
+            *(
+                f"[bold]{row[place]}[/]" if (number, place) in table.strong else row[place]
+                for place in places
+            )
+        )
+    console = Console()
+    # figures that are cut off are worth less than lines that wrap
+    width = Console(width=1000).measure(shown).maximum
+    console = Console(width=max(console.width, width))
+    console.print(shown)

@@ -1,0 +1,143 @@
+"""A task's work: capture maps, bring them into formats and orders, measure every codec on them."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from fmcodec.codecs import get_codec
+from fmcodec.ebpc import Params
+from fmcodec.errors import InputError
+from fmcodec_eval.capture import CapturedMap
+from fmcodec_eval.formats import Deployed, Fixed, Format, Order
+from fmcodec_eval.report.plan import Plan, Task, codec_config
+
+__all__ = ["FACT_COLUMNS", "MAP_COLUMNS", "Result", "run"]
+
+MAP_COLUMNS = (
+    *("network", "image", "layer", "kind", "format", "order", "codec"),
+    *("words", "zeros", "word_bits", "packets", "bits"),
+)
+FACT_COLUMNS = ("network", "image", "layer", "format", "order", "fact", "bin", "amount")
+
+# interpreters and hooked modules are no place for two threads at once
+_CAPTURE = threading.Lock()
+
+Facts = defaultdict[tuple[str, ...], float]
+
+
+@dataclass
+class Result:
+    """What a task found.
+
+    Attributes:
+        maps: a row for each map, format, order and codec, see `MAP_COLUMNS`.
+        facts: sums over the task's images, see `FACT_COLUMNS`: histograms of words (`value`) and
+            of differences of successive non-zero words (`delta`) over all layers (`layer` is
+            empty), `symbol` counts and bounds in `cycles` of each; `image` is the task's first.
+        maxima: largest magnitude of each layer.
+        kinds: kind of each layer, in the network's order.
+    """
+
+    maps: list[tuple[Any, ...]] = field(default_factory=list)
+    facts: list[tuple[Any, ...]] = field(default_factory=list)
+    maxima: dict[str, float] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
+
+
+def run(task: Task) -> Result:
+    """Do a task.
+
+    Raises:
+        InputError: an image or a map cannot be used; the message names it.
+    """
+    source = task.source.open()
+    result, facts = Result(), Facts(float)
+    for index in range(*task.images):
+        try:
+            for captured in _capture(source, index):
+                if not task.plan.selects(captured.layer, captured.kind):
+                    continue
+                if task.layers is not None and captured.layer not in task.layers:
+                    continue
+                largest = captured.maximum()  # refuses NaN in every format
+                result.kinds[captured.layer] = captured.kind
+                result.maxima[captured.layer] = max(result.maxima.get(captured.layer, 0.0), largest)
+                if task.step == "measure":
+                    for row in _measure(task, source.name, index, captured, facts):
+                        result.maps.append(row)
+        except InputError as error:
+            raise InputError(f"{source.name}, image {index}: {error}") from error
+    first = task.images[0]
+    result.facts = [(source.name, first, *key, amount) for key, amount in sorted(facts.items())]
+    return result
+
+
+def _capture(source: Any, index: int) -> list[CapturedMap]:
+    with _CAPTURE:
+        return list(source.maps(index))
+
+
+def _measure(
+    task: Task, network: str, image: int, captured: CapturedMap, facts: Facts
+) -> Iterator[tuple[Any, ...]]:
+    plan = task.plan
+    for form in plan.parsed_formats():
+        if isinstance(form, Deployed) and captured.zero_point is None and len(plan.formats) > 1:
+            continue  # a float network beside a quantised one has no such format
+        words = captured.words(form, task.maxima.get(captured.layer))
+        for order_name in plan.orders:
+            packets = list(Order(order_name).packets(words))
+            for (fact, place), amount in _facts(plan, form, packets).items():
+                # a histogram for every layer would outgrow all the other tables
+                layer = "" if fact in ("value", "delta") else captured.layer
+                facts[layer, form.name, order_name, fact, place] += amount
+            zeros = words.size - int(np.count_nonzero(words))
+            for codec in plan.codecs:
+                coder = get_codec(codec_config(codec), word_bits=form.word_bits)
+                bits = sum(coder.encoded_bits(packet) for packet in packets)
+                yield (
+                    *(network, image, captured.layer, captured.kind, form.name, order_name, codec),
+                    *(words.size, zeros, form.word_bits, len(packets), bits),
+                )
+
+
+def _facts(plan: Plan, form: Format, packets: list[np.ndarray]) -> Facts:
+    facts = Facts(float)
+    for fact, values in (("value", packets), ("delta", [_deltas(p) for p in packets])):
+        # 256 bins over all words, 512 over all deltas
+        bins = (np.concatenate(values) >> max(form.word_bits - 8, 0)) + np.int32(256)
+        counts = np.bincount(bins, minlength=512)
+        for place in np.flatnonzero(counts).tolist():
+            facts[fact, str(place - 256)] += int(counts[place])
+    params = _ebpc_params(plan, form.word_bits)
+    for packet in packets:
+        for symbol, count in params.symbol_counts(packet).items():
+            facts["symbol", str(symbol)] += count
+        for port_words in (1, 2):
+            port = Params.from_config({**params.get_config(), "port_words": port_words})
+            facts["cycles", str(port_words)] += port.max_cycles(packet)
+    return facts
+
+
+def _deltas(packet: np.ndarray) -> np.ndarray:
+    return np.diff(packet[packet != 0].astype(np.int64 if packet.itemsize > 2 else np.int32))
+
+
+def _ebpc_params(plan: Plan, word_bits: int) -> Params:
+    """The configuration of the first EBPC codec of the plan, or the usual one."""
+    for codec in plan.codecs:
+        config = codec_config(codec)
+        if config["id"] == "ebpc":
+            return Params.from_config({**config, "word_bits": word_bits})
+    return Params(word_bits=word_bits)
+
+
+def needs_maxima(plan: Plan) -> bool:
+    """Whether a first pass over all images must find each layer's maximum."""
+    return any(isinstance(form, Fixed) for form in plan.parsed_formats())

@@ -1,0 +1,202 @@
+"""What a report measures, and the tasks that the work is cut into."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import fmcodec
+from fmcodec.codecs import codec_ids, get_codec
+from fmcodec.errors import InputError
+from fmcodec_eval.capture import SourceSpec
+from fmcodec_eval.capture.errors import check_regex
+from fmcodec_eval.capture.images import files_in
+from fmcodec_eval.formats import Format, Order, parse_format
+
+__all__ = [
+    "CODECS",
+    "Plan",
+    "Progress",
+    "Task",
+    "codec_config",
+    "codec_id",
+    "digest_of",
+    "part_key",
+    "tasks",
+]
+
+CODECS = tuple(codec_ids())
+Progress = Callable[[str, int, int], None]  # is told (what, done, total)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Networks x images x formats x orders x codecs.
+
+    Attributes:
+        sources: the networks with their images, or saved feature maps.
+        codecs: a codec's id, or its id and parameters: `ebpc:block_words=16,max_zero_run=8`. The
+            width of a word follows the format.
+        formats: see `formats.parse_format`.
+        orders: see `formats.Order`.
+        layers: regular expression; only layers whose names it finds are measured.
+        kinds: only maps of these kinds are measured; empty for all.
+        safety: share of full scale that a layer's maximum takes in the fixed formats.
+        max_images: images of each source at most; None for all.
+        batch_images: images in a task; None for what makes about a hundred tasks.
+        batch_layers: layers in a task; None for all. Each task runs the network for itself.
+    """
+
+    sources: tuple[SourceSpec, ...]
+    codecs: tuple[str, ...] = CODECS
+    formats: tuple[str, ...] = ("fixed8",)
+    orders: tuple[str, ...] = ("nchw",)
+    layers: str | None = None
+    kinds: tuple[str, ...] = ()
+    safety: float = 0.75
+    max_images: int | None = None
+    batch_images: int | None = None
+    batch_layers: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("sources", "codecs", "formats", "orders"):
+            if not getattr(self, name):
+                raise InputError(f"{name} must name at least one, not none")
+        for form in self.formats:
+            parse_format(form, self.safety)
+        for order in self.orders:
+            Order(order)
+        for codec in self.codecs:
+            try:
+                get_codec(codec_config(codec))
+            except TypeError as error:  # on a command line every value is text
+                raise InputError(str(error)) from error
+        for name in ("max_images", "batch_images", "batch_layers"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise InputError(f"{name} must be at least 1, not {value}")
+        check_regex("layers", self.layers)
+
+    def parsed_formats(self) -> list[Format]:
+        """The number formats, parsed."""
+        return [parse_format(name, self.safety) for name in self.formats]
+
+    def selects(self, layer: str, kind: str) -> bool:
+        """Whether a map belongs to the report."""
+        if self.kinds and kind not in self.kinds:
+            return False
+        return self.layers is None or re.search(self.layers, layer) is not None
+
+    def image_count(self, source: SourceSpec) -> int:
+        """How many images of a source are measured."""
+        count = len(source.open())
+        return count if self.max_images is None else min(count, self.max_images)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One batch of images of one source, and a batch of its layers.
+
+    Attributes:
+        plan: the plan, with this task's source alone.
+        step: `maxima` (the largest magnitude of every layer, for the fixed formats) or `measure`.
+        images: the indices of the images, from .. to.
+        layers: the layers of the batch; None for all.
+        maxima: largest magnitude of each layer over all images.
+        files: digest of the source's files, so that a change of them is another task.
+    """
+
+    plan: Plan
+    step: str
+    images: tuple[int, int]
+    layers: tuple[str, ...] | None = None
+    maxima: Mapping[str, float] = field(default_factory=dict, hash=False)
+    files: str = ""
+
+    @property
+    def source(self) -> SourceSpec:
+        return self.plan.sources[0]
+
+    def key(self) -> str:
+        """A name that changes whenever the task's result may: parts are kept under it."""
+        return part_key(self.step, asdict(self))
+
+
+def part_key(step: str, content: Mapping[str, Any]) -> str:
+    """A name for what a step found, of all that it depends on; `content` is JSON-able."""
+    text = json.dumps({**content, "version": fmcodec.__version__}, sort_keys=True)
+    return f"{step}-{hashlib.sha256(text.encode()).hexdigest()[:24]}"
+
+
+def tasks(
+    plan: Plan,
+    source: SourceSpec,
+    step: str,
+    maxima: Mapping[str, float] | None = None,
+    layers: tuple[str, ...] = (),
+) -> Iterator[Task]:
+    """The tasks of one source, the same whatever runs them.
+
+    Args:
+        plan: the whole plan.
+        source: one of its sources.
+        step: see `Task`.
+        maxima: see `Task`.
+        layers: names of all layers, needed to cut them into batches.
+    """
+    alone = replace(plan, sources=(source,))
+    files = digest_of(source)
+    count = plan.image_count(source)
+    batch = plan.batch_images or -(-count // 100)
+    groups: list[tuple[str, ...] | None] = [None]
+    if step == "measure" and plan.batch_layers:
+        size = plan.batch_layers
+        groups = [layers[start : start + size] for start in range(0, len(layers), size)]
+    for start in range(0, count, batch):
+        for group in groups:
+            images = (start, min(start + batch, count))
+            yield Task(alone, step, images, group, maxima or {}, files)
+
+
+def codec_id(text: str) -> str:
+    """The id in `id:name=value,...`."""
+    return text.partition(":")[0]
+
+
+def codec_config(text: str) -> dict[str, Any]:
+    """`id:name=value,...` as a codec's configuration."""
+    name, _, settings = text.partition(":")
+    config: dict[str, Any] = {"id": name}
+    for setting in filter(None, settings.split(",")):
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise InputError(f"codec must be ID or ID:NAME=VALUE,..., not {text!r}")
+        config[key] = int(value) if value.lstrip("-").isdigit() else value
+    return config
+
+
+def digest_of(source: SourceSpec) -> str:
+    """Digest of a source's files: another one whenever what was measured of them may be."""
+    return _stamp(source.network) + _stamp(source.images)
+
+
+def _stamp(path: str | None) -> str:
+    """Digest of names, sizes and times of a file, or of all files in a folder.
+
+    A part of an older version of a file is not taken.
+    """
+    if path is None or not Path(path).exists():
+        return "-"
+    place = Path(path)
+    digest = hashlib.sha256()
+    for file in files_in(place) if place.is_dir() else [place]:
+        status = file.stat()
+        digest.update(
+            f"{file.relative_to(place.parent)}/{status.st_size}/{status.st_mtime_ns};".encode()
+        )
+    return digest.hexdigest()[:16]

@@ -1,0 +1,237 @@
+"""The section of the results page on lossy coding: its tables and what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fmcodec_eval.drawing import Figure
+from fmcodec_eval.energy import MEMORIES, energy
+from fmcodec_eval.lossy.points import (
+    BATCH,
+    BREAKDOWN_NOISE,
+    FIXED,
+    FMTC,
+    FMTC_LONG,
+    FMTC_ONE,
+    HARM,
+    MOBILENET,
+    PLAIN,
+    SHARED_BATCH,
+    STORED,
+    SWEPT,
+    TITLES,
+    Measured,
+    at_agreement,
+    at_harm,
+)
+from fmcodec_eval.lossy.tables import budget_rows, outcome
+from fmcodec_eval.results.markdown import markdown_table, rendered
+
+__all__ = ["render"]
+
+# bits a value at no loss and at 1 % loss, of the paper's MobileNetV2
+PUBLISHED = (3.85, 3.36)
+
+
+def render(measured: Measured, drawings: Sequence[Figure]) -> str:
+    """The section's text."""
+    networks = measured.networks
+    return rendered(
+        "lossy.md",
+        harm=HARM,
+        batch=SHARED_BATCH,
+        published=PUBLISHED,
+        rates=_table(_rate_rows(measured)),
+        agreement=_table(_agreement_rows(measured)),
+        eight=_changed_by_8_bits(measured),
+        energies=_table(_energy_rows(measured)),
+        costs=_table(_cost_rows(measured)),
+        accuracy=_labelled(measured),
+        studies=[_table(rows) for name in networks if len(rows := _study_rows(measured, name)) > 1],
+        mobilenet=_table(budget_rows(measured, MOBILENET)) if MOBILENET in networks else "",
+        top1=networks[MOBILENET].accuracy.get("held-out") if MOBILENET in networks else None,
+        layouts=_table(_layout_rows(measured)),
+        breakdown_noise=BREAKDOWN_NOISE,
+        breakdowns=_table(_breakdown_rows(measured)),
+        drawings=drawings,
+    )
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    """Markdown of rows, the first of which are heads."""
+    return markdown_table(rows[0], rows[1:])
+
+
+def _figure(value: float | None, digits: int = 2) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def _less(value: float | None, base: float | None) -> str:
+    return "-" if value is None or base is None else f"{100 * (value / base - 1):+.0f} %"
+
+
+def _rate_rows(measured: Measured) -> list[list[str]]:
+    rows = [["network", "harm of 8 bits", *SWEPT, "change, FMTC 64", "change, FMTC 256"]]
+    for name in measured.networks:
+        bits = {scheme: at_harm(measured.of(name, scheme), HARM) for scheme in SWEPT}
+        changes = [_less(bits[scheme], bits[PLAIN]) for scheme in (FMTC, FMTC_LONG)]
+        eight = measured.at(name, STORED, 0.0)
+        title = TITLES.get(name, name)
+        rows.append(
+            [title, _figure(eight.harm if eight else None), *map(_figure, bits.values()), *changes]
+        )
+    return rows
+
+
+def _agreement_rows(measured: Measured) -> list[list[str]]:
+    rows = [["network", "images", "agreement", *SWEPT, *FIXED]]
+    for name, facts in measured.networks.items():
+        for test, count in facts.tests.items():
+            wanted = {f"{share:.0%}": share for share in (0.99, 0.98, 0.95)}
+            eight = measured.at(name, STORED, 0.0)
+            share = eight.agreement[test] if eight else 1.0
+            if share < 0.99:  # 99 % is more than 8 bits give
+                wanted[f"{share:.1%}, as 8 bits"] = share
+            for title, share in wanted.items():
+                found = [measured.of(name, scheme) for scheme in (*SWEPT, *FIXED)]
+                bits = [at_agreement(points, share, test) for points in found]
+                images = f"{count} {test}"
+                rows.append([TITLES.get(name, name), images, title, *map(_figure, bits)])
+    return rows
+
+
+def _changed_by_8_bits(measured: Measured) -> str:
+    """In words, the share of decisions that 8-bit maps change in every network."""
+    changed = {
+        point.network: 1 - point.agreement["held-out"]
+        for point in measured.points
+        if point.scheme == STORED
+    }
+    shares = [f"{share:.1%} ({TITLES.get(name, name)})" for name, share in changed.items()]
+    return ", ".join(shares)
+
+
+def _energy_rows(measured: Measured) -> list[list[str]]:
+    """Memory energy of an image at the compared harm, in uJ, contexts included."""
+    rows = [
+        ["network", "memory", "8 bits, not coded", *FIXED, *SWEPT, "FMTC 64 to Huffman, 8 bits"]
+    ]
+    for name, facts in measured.networks.items():
+        for memory in MEMORIES:
+            energies = {"raw": 1e3 * energy(8 * facts.values, memory)}
+            for scheme in (*FIXED, *SWEPT):
+                points = measured.of(name, scheme)
+                if scheme in FIXED:
+                    bits = points[0].bits if points else None
+                    contexts = points[0].context_bits if points else None
+                else:
+                    contexts = at_harm(points, HARM, lambda point: point.context_bits)
+                    bits = at_harm(points, HARM)
+                    if bits is not None and contexts is not None:
+                        bits -= contexts / BATCH.get(scheme, SHARED_BATCH)
+                if bits is None or contexts is None:
+                    continue
+                # maps are written and read, contexts only read
+                stored = energy(bits * facts.values, memory)
+                share = contexts * facts.values / BATCH.get(scheme, SHARED_BATCH)
+                energies[scheme] = 1e3 * (stored + share * memory.read * 1e-9)
+            cells = [_figure(energies.get(s), 0) for s in ("raw", *FIXED, *SWEPT)]
+            change = _less(energies.get(FMTC), energies.get("Huffman, 8 bits"))
+            rows.append([TITLES.get(name, name), memory.name, *cells, change])
+    return rows
+
+
+def _cost_rows(measured: Measured) -> list[list[str]]:
+    """What the transform costs at the compared harm."""
+    rows = [["network", "scheme", "MMAC of the network", "inverse transforms", "contexts, kB"]]
+    for name, facts in measured.networks.items():
+        for scheme in (FMTC_ONE, FMTC, FMTC_LONG):
+            points = measured.of(name, scheme)
+            macs = at_harm(points, HARM, lambda point: point.inverse_macs)
+            contexts = at_harm(points, HARM, lambda point: point.context_bits)
+            if macs is None or contexts is None:
+                continue
+            rows.append(
+                [
+                    TITLES.get(name, name),
+                    scheme,
+                    f"{facts.macs / 1e6:.0f}",
+                    f"{macs / facts.macs:.0%}",
+                    f"{contexts * facts.values / 8e3:.0f}",
+                ]
+            )
+    return rows
+
+
+def _breakdown_rows(measured: Measured) -> list[list[str]]:
+    rows = [["network", "scheme", "entropy", "codes", "tiles", "with contexts"]]
+    for name, found in measured.breakdowns.items():
+        for scheme, bits in found.items():
+            total = bits.tiles + bits.contexts / BATCH.get(scheme, SHARED_BATCH)
+            figures = (bits.entropy, bits.codes, bits.tiles, total)
+            rows.append([TITLES.get(name, name), scheme, *(f"{each:.3f}" for each in figures)])
+    return rows
+
+
+def _study_rows(measured: Measured, name: str) -> list[list[str]]:
+    known = {*SWEPT, *FIXED}
+    rows = [[TITLES.get(name, name), "bits", "contexts, bits", "harm", "agreement"]]
+    rows[0].append("inverse / network MACs")
+    points = [p for p in measured.points if p.network == name and p.scheme not in known]
+    if points:
+        base = (measured.at(name, scheme, points[0].noise) for scheme in (PLAIN, FMTC))
+        points = [point for point in base if point] + points
+    for point in points:
+        rows.append(
+            [
+                point.scheme,
+                _figure(point.bits, 3),
+                _figure(point.context_bits),
+                _figure(point.harm, 3),
+                f"{100 * point.agreement['held-out']:.1f} %",
+                f"{point.inverse_macs / measured.networks[name].macs:.0%}",
+            ]
+        )
+    return rows
+
+
+def _labelled(measured: Measured) -> list[tuple[str, str, str, str]]:
+    """Networks with labels: title, top-1 without coding, outcome of 8 bits, table."""
+    found = []
+    for name, facts in measured.networks.items():
+        if "test" in facts.accuracy:
+            stored = measured.at(name, STORED, 0.0)
+            eight = outcome(stored, "test") if stored else "-"
+            table = _table(budget_rows(measured, name, "test"))
+            found.append((TITLES.get(name, name), f"{facts.accuracy['test']:.1%}", eight, table))
+    return found
+
+
+def _layout_rows(measured: Measured) -> list[list[str]]:
+    """Share of the values, by what FMTC 64 does with them at the compared budget."""
+    rows = [["network", "budget", "values transformed", "their bits, FMTC 64", "without", "layers"]]
+    for name in measured.networks:
+        if not measured.of(name, PLAIN) or not measured.of(name, FMTC):
+            continue
+        noise = measured.common_noise(name)
+        at = [measured.at(name, scheme, noise) for scheme in (PLAIN, FMTC)]
+        plain, coded = (point.layers for point in at if point)
+        chosen = [layer for layer, (_, _, layout) in coded.items() if layout != "none"]
+        values = sum(coded[layer][0] for layer in chosen)
+        total = sum(count for count, _, _ in coded.values())
+        means = [
+            sum(layers[layer][0] * layers[layer][1] for layer in chosen) / values
+            if values
+            else None
+            for layers in (coded, plain)
+        ]
+        rows.append(
+            [
+                TITLES.get(name, name),
+                f"{noise:g}",
+                f"{values / total:.0%}",
+                *map(_figure, means),
+                f"{len(chosen)} of {len(coded)}",
+            ]
+        )
+    return rows

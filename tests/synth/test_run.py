@@ -1,0 +1,44 @@
+"""The command."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from synth import cells, run
+from synth.figures import Core
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["--core", "x"], "Invalid value for '--core'"),
+        (["--liberty", "missing.lib"], "missing.lib is no file"),
+        (["--accept", "--recipe", "area"], "a baseline has every recipe"),
+    ],
+)
+def test_the_command_refuses_what_it_cannot_do(arguments, error):
+    result = CliRunner().invoke(run.run, arguments)
+    assert result.exit_code
+    assert error in result.output
+
+
+def test_corners_come_from_several_libraries(own, tmp_path, monkeypatch):
+    """A real run of one core; the second corner differs by its name only."""
+    monkeypatch.setattr(run, "BUILD", tmp_path / "build")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "typ.lib").write_text(own.text)
+    (tmp_path / "slow.lib").write_text(own.text.replace(cells.NAME, "slow"))
+    arguments = ["--config", "ebpc 8/4/16-compact", "--core", "encoder", "--recipe", "area"]
+    result = CliRunner().invoke(
+        run.run, arguments, env={"LIBERTY": "typ.lib slow.lib"}, catch_exceptions=False
+    )
+    assert result.exit_code == 0
+    assert f"{cells.NAME}, async-low, period 3.6 ns" in result.output
+    assert "slow, async-low, period 3.6 ns" in result.output
+    for name in (cells.NAME, "slow"):
+        (document,) = json.loads(
+            (tmp_path / f"build/asic-{name}-async-low.json").read_text()
+        ).values()
+        core = Core.from_json(document["results"]["ebpc 8/4/16-compact"]["encoder"])
+        assert core.netlists["area"].area_ge > 500
