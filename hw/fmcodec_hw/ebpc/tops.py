@@ -134,6 +134,7 @@ _CONFIGS = (
     *_pair("8/16/16", 8, 16, 16),
     *_pair("8/4/16", 8, 4, 16),
     _config("16/16/16p2-async", 16, 16, 16, 2, reset="async-low"),
+    _config("8/8/16-registered", 8, 8, 16, register_ports=True, figures=("asic", "fpga")),
 )
 
 CODEC = Codec(
