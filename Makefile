@@ -1,5 +1,6 @@
 # Every target prepares what it needs in .venv by itself; a second run starts at once.
 #   make sim MAP=map.npy WAVES=1 SEED=1 SIM=icarus    make synth LIBERTY=cells.lib ARGS="--config 8/8/16"
+#   make results DATA=folder
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -53,8 +54,9 @@ lint: $(VENV)/lint.stamp  ## style and types
 bench: $(VENV)/numcodecs.stamp  ## words per second of the golden models and their peers
 	$(BIN)/fmcodec bench $(ARGS)
 
-results: $(VENV)/results.stamp  ## doc/results.md from networks and images
-	$(BIN)/fmcodec results $(ARGS)
+results: $(VENV)/results.stamp  ## doc/results.md from the networks and images in DATA
+	@[ -n "$(DATA)" ] || { echo "the data are missing: make results DATA=folder" >&2; exit 2; }
+	$(BIN)/fmcodec results --data $(DATA) $(ARGS)
 
 readme: $(VENV)/synth.stamp  ## the documents' synthesis tables from synth/baseline.json
 	$(BIN)/python -m synth.readme

@@ -21,9 +21,16 @@ def cli() -> None:
     """Hardware of the feature-map codecs."""
 
 
+@cli.command("codecs")
+def codecs() -> None:
+    """List the codecs that have cores, one a line."""
+    for codec in CODECS:
+        click.echo(codec)
+
+
 @cli.group("verilog")
 def verilog() -> None:
-    """Write the cores of a codec as Verilog, with manifest, file list, template, SDC and waivers."""
+    """Write a codec's cores as Verilog, with manifest, file list, template, SDC, waivers."""
 
 
 def _command(codec: Codec) -> click.Command:

@@ -1,4 +1,4 @@
-"""What stands beside and above the Verilog of an export: headers, file list, template, SDC, waivers.
+"""What stands beside an export's Verilog: header, file list, template, SDC, lint waivers.
 
 All of it is text that depends on the configuration, the name and the tools' versions alone.
 """

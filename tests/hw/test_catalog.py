@@ -4,8 +4,8 @@ import pytest
 from click.testing import CliRunner
 
 from fmcodec_hw import catalog
-from fmcodec_hw.commands import cli
 from fmcodec_hw.codec import CORES
+from fmcodec_hw.commands import cli
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*created but never used")
 

@@ -250,8 +250,8 @@ def symbols(summary: Summary, case: Case) -> tuple[str, str, Canvas]:
     handles, labels = axes.get_legend_handles_labels()
     axes.legend(handles[::-1], labels[::-1], loc="upper left", bbox_to_anchor=(1, 1))
     caption = (
-        "How often each plane symbol of the BPC stream occurs (a run of zero planes is one). A raw "
-        "plane costs one bit more than it holds; most of the saving is in the zero runs."
+        "How often each plane symbol of the BPC stream occurs (a plane run is one). A raw "
+        "plane costs one bit more than it holds; most of the saving is in the plane runs."
     )
     return f"symbols-{case.slug}", caption, canvas
 
