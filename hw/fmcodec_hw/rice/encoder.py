@@ -9,11 +9,9 @@ from fmcodec_hw.bit_packer import BitPacker
 from fmcodec_hw.rice.adaptation import MAX_RUN_BITS, Adaptation
 from fmcodec_hw.rice.code_writer import CodeWriter
 from fmcodec_hw.rice.fold import Fold
+from fmcodec_hw.rice.window import HEADER_BITS
 
 __all__ = ["Encoder"]
-
-_HEADER_BITS = 3
-
 
 class Encoder(wiring.Component):
     """Encode packets of words into a Rice stream (doc/format.md).
@@ -28,9 +26,8 @@ class Encoder(wiring.Component):
     is counted and coded with its last zero, which the word behind it tells.
 
     Members:
-        words: the packets; `last` closes one.
-        cfg_signed, cfg_delta, cfg_sign_last: how a packet's words are read, unchanged from its
-            first to its last word.
+        words: the packets; `last` closes one. `user` says how its words are read and is the same
+            with all of them: signed in bit 0, delta in bit 1, sign last in bit 2.
         code: the streams. `words.ready` depends combinationally on `code.ready`.
     """
 
@@ -41,10 +38,7 @@ class Encoder(wiring.Component):
         self._keep_bits = keep_bits
         super().__init__(
             {
-                "words": In(axis.signature(word_bits)),
-                "cfg_signed": In(1),
-                "cfg_delta": In(1),
-                "cfg_sign_last": In(1),
+                "words": In(axis.signature(word_bits, user=HEADER_BITS)),
                 "code": Out(axis.signature(port_bits, keep_bits=keep_bits)),
             }
         )
@@ -78,13 +72,14 @@ class Encoder(wiring.Component):
 
         # The word that comes in
         arriving = self.words.payload.data
+        is_signed, delta, sign_last = self.words.payload.user
         word, previous, nonzero = Signal(word_bits), Signal(word_bits), Signal()
         m.d.comb += [
-            word.eq(Mux(self.cfg_sign_last, arriving.rotate_left(1), arriving)),
+            word.eq(Mux(sign_last, arriving.rotate_left(1), arriving)),
             nonzero.eq(word.any()),
             fold.word.eq(word),
-            fold.prediction.eq(previous & self.cfg_delta.replicate(word_bits)),
-            fold.is_signed.eq(self.cfg_signed),
+            fold.prediction.eq(previous & delta.replicate(word_bits)),
+            fold.is_signed.eq(is_signed),
         ]
         with m.If(take):
             m.d.sync += [folded.eq(fold.folded), zero.eq(~nonzero), skips.eq(fold.skips)]
@@ -128,11 +123,11 @@ class Encoder(wiring.Component):
         with m.If(step & final):
             m.d.sync += direct.eq(0)
 
-        header = Cat(self.cfg_sign_last, self.cfg_delta, self.cfg_signed)
-        lead = Cat(Const(0, writer.code_bits - _HEADER_BITS), header)
+        header = Cat(sign_last, delta, is_signed)
+        lead = Cat(Const(0, writer.code_bits - HEADER_BITS), header)
         m.d.comb += [
             packer.data.eq(Mux(held, writer.code, lead)),
-            packer.length.eq(Mux(held, writer.length, _HEADER_BITS)),
+            packer.length.eq(Mux(held, writer.length, HEADER_BITS)),
             packer.push.eq(opens | state.value | state.zero),
             packer.close.eq(closing),
         ]

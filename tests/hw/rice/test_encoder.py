@@ -22,16 +22,14 @@ Packets = list[tuple[list[int], Flags]]
 
 async def send(ctx, dut: Encoder, words: list[int], flags: Flags, pause) -> list[int]:
     """Offer a packet; the cycles that passed until each of its words was taken."""
-    ctx.set(dut.cfg_signed, flags.signed)
-    ctx.set(dut.cfg_delta, flags.delta)
-    ctx.set(dut.cfg_sign_last, flags.sign_last)
+    user = flags.signed | flags.delta << 1 | flags.sign_last << 2
     waits = []
     for i, word in enumerate(words):
         waits.append(0)
         while next(pause):
             waits[-1] += 1
             await ctx.tick()
-        ctx.set(dut.words.payload, {"data": word, "last": i == len(words) - 1})
+        ctx.set(dut.words.payload, {"data": word, "last": i == len(words) - 1, "user": user})
         ctx.set(dut.words.valid, 1)
         while not ctx.get(dut.words.ready):
             waits[-1] += 1
