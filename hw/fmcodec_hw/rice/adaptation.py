@@ -4,6 +4,8 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from fmcodec_hw.logic import select
+
 __all__ = ["ESCAPE_ONES", "GRADE", "MAX_RUN_BITS", "MAX_SLOT", "Adaptation"]
 
 ESCAPE_ONES = 8  # a unary part of that many ones is an escape
@@ -62,13 +64,16 @@ class Adaptation(wiring.Component):
         ]
 
         # Raw words never raise the parameter and others do by one at most: it cannot overflow
+        grade = self.grade
         with m.If(self.value):
-            with m.If(self.grade.lower):
-                m.d.sync += parameter.eq(parameter - parameter.any())
-            with m.If(self.grade.higher):
-                m.d.sync += parameter[1:].eq(parameter[1:] + 1)
-            with m.If(self.grade.leap):
-                m.d.sync += parameter[_PARAMETER_FRACTION:].eq(self.k + 1)
+            m.d.sync += parameter.eq(
+                select(
+                    (grade.lower, parameter - parameter.any()),
+                    (grade.higher, Cat(parameter[0], parameter[1:] + 1)),
+                    (grade.leap, Cat(parameter[:_PARAMETER_FRACTION], self.k + 1)),
+                    (~(grade.lower | grade.higher | grade.leap), parameter),
+                )
+            )
 
         # Zeros pull the slot z by 2**(z+1) - 1 eighths to the front, which z > 0 leaves above zero
         pull = Cat(slot.any(), *(self.slot > i for i in range(MAX_SLOT)))

@@ -4,6 +4,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from fmcodec.rice import Params
 from fmcodec_hw import axis
 from fmcodec_hw.rice.adaptation import MAX_RUN_BITS, Adaptation
 from fmcodec_hw.rice.code_reader import CodeReader
@@ -14,7 +15,7 @@ __all__ = ["Decoder"]
 
 
 class Decoder(wiring.Component):
-    def __init__(self, params, *, checked: bool = True, length_bits: int = 24):
+    def __init__(self, params: Params, *, checked: bool = True, length_bits: int = 24):
         self.params, self.checked, self.length_bits = params, checked, length_bits
         word_bits, port_bits = params.word_bits, params.port_words * params.word_bits
         self._keep_bits = port_bits // 8 if params.port_words > 1 else 0

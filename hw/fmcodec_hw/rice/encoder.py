@@ -4,6 +4,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from fmcodec.rice import Params
 from fmcodec_hw import axis
 from fmcodec_hw.bit_packer import BitPacker
 from fmcodec_hw.rice.adaptation import MAX_RUN_BITS, Adaptation
@@ -31,8 +32,8 @@ class Encoder(wiring.Component):
         code: the streams. `words.ready` depends combinationally on `code.ready`.
     """
 
-    def __init__(self, params):
-        self.params = params
+    def __init__(self, params: Params, *, compact: bool = False):
+        self.params, self.compact = params, compact
         word_bits, port_bits = params.word_bits, params.port_words * params.word_bits
         keep_bits = port_bits // 8 if params.port_words > 1 else 0
         self._keep_bits = keep_bits
@@ -58,12 +59,12 @@ class Encoder(wiring.Component):
         )
         wiring.connect(m, packer.beat, wiring.flipped(self.code))
 
-        held, closing = Signal(), Signal()
+        held, closing, waiting = Signal(), Signal(), Signal()
         folded = Signal(word_bits, reset_less=True)
         zero, final, skips = (Signal(name=n, reset_less=True) for n in ("zero", "final", "skips"))
         room, step, take, opens = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
-            room.eq(packer.room(writer.code_bits)),
+            room.eq(packer.room(writer.code_bits) | (Const(0) if self.compact else ~waiting)),
             step.eq(held & (self.words.valid | final) & room),
             self.words.ready.eq(room & ~closing & ~(held & final)),
             take.eq(self.words.valid & self.words.ready),
@@ -125,10 +126,13 @@ class Encoder(wiring.Component):
 
         header = Cat(sign_last, delta, is_signed)
         lead = Cat(Const(0, writer.code_bits - HEADER_BITS), header)
-        m.d.comb += [
-            packer.data.eq(Mux(held, writer.code, lead)),
-            packer.length.eq(Mux(held, writer.length, HEADER_BITS)),
-            packer.push.eq(opens | state.value | state.zero),
-            packer.close.eq(closing),
-        ]
+        code, length = Mux(held, writer.code, lead), Mux(held, writer.length, HEADER_BITS)
+        pushes = opens | state.value | state.zero
+        if self.compact:
+            m.d.comb += [packer.data.eq(code), packer.length.eq(length), packer.push.eq(pushes)]
+        else:
+            with m.If(room):
+                m.d.sync += [waiting.eq(pushes), packer.data.eq(code), packer.length.eq(length)]
+            m.d.comb += packer.push.eq(waiting & room)
+        m.d.comb += packer.close.eq(closing & ~waiting)
         return m

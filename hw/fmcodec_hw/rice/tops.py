@@ -15,16 +15,17 @@ from fmcodec_hw.shell import AxiTop
 
 __all__ = ["CODEC"]
 
-_DEFAULTS = {"checked": True, "length_bits": 24}
+_DEFAULTS = {"compact": False, "checked": True, "length_bits": 24}
 _PARAMS = Params()
 
 
 def _build(config: Config, *, name: str) -> dict[str, AxiTop]:
     options = {**_DEFAULTS, **config.options}
+    compact = options.pop("compact")
     shell: dict[str, Any] = {"reset": config.reset, "register_ports": config.register_ports}
     return {
         "encoder": AxiTop(
-            Encoder(config.params),
+            Encoder(config.params, compact=compact),
             name=f"{name}_encoder",
             prefixes={"words": "s_axis", "code": "m_axis_code"},
             **shell,
@@ -70,6 +71,7 @@ _OPTIONS = (
         default=_PARAMS.sign_last,
         help=_READING.format("whether the sign goes to the lowest bit."),
     ),
+    click.Option(["--compact"], is_flag=True, help="Encoder: fewer gates, slower clock."),
     click.Option(["--checked/--no-checked"], default=True, help="Decoder: report damage in tuser."),
     click.Option(
         ["--length-bits"], type=int, default=24, help="Decoder: bits of a packet's length."
@@ -94,6 +96,15 @@ def _config(name: str, word_bits: int, port_words: int, **more: Any) -> Config:
 # Named m, "p" with the words of a beat, and what is unusual
 _CONFIGS = (
     _config("8p2", 8, 2, short=True, maps=True, figures=("asic", "fpga")),
+    _config(
+        "8p2-compact",
+        8,
+        2,
+        options={"compact": True},
+        cores=("encoder",),
+        short=True,
+        figures=("asic", "fpga"),
+    ),
     _config(
         "8p2-unchecked", 8, 2, options={"checked": False}, cores=("decoder",), figures=("asic",)
     ),
