@@ -23,11 +23,12 @@ class CodeReader(wiring.Component):
         full, count: with `zero`, a run as long as can be, and the zeros behind the first.
         folded: the value.
         grade: what the value says of k.
-        length: bits of the code.
+        base, ones: the code has base + i bits with ones[i],
+        lengths, chosen: or lengths[i] bits with chosen[i].
     """
 
     def __init__(self, word_bits: int):
-        self.code_bits, self.num_lengths = ESCAPE_ONES + word_bits, 4
+        self.code_bits = ESCAPE_ONES + word_bits
         super().__init__(
             {
                 "head": In(self.code_bits),
@@ -43,8 +44,8 @@ class CodeReader(wiring.Component):
                 "grade": Out(GRADE),
                 "base": Out(range(self.code_bits + 1)),
                 "ones": Out(ESCAPE_ONES),
-                "lengths": Out(data.ArrayLayout(range(self.code_bits + 1), self.num_lengths)),
-                "chosen": Out(self.num_lengths),
+                "lengths": Out(data.ArrayLayout(range(self.code_bits + 1), 4)),
+                "chosen": Out(4),
             }
         )
 
@@ -64,9 +65,7 @@ class CodeReader(wiring.Component):
             leading = leading & bits[i]
         escape = ones[-1]
         m.d.comb += escape.eq(leading)
-        m.d.comb += self.zero.eq(
-            slotted & Cat(ones[i] & at[i] for i in range(MAX_SLOT + 1)).any()
-        )
+        m.d.comb += self.zero.eq(slotted & Cat(ones[i] & at[i] for i in range(MAX_SLOT + 1)).any())
 
         # A run's code follows at once
         run = Signal(1 + MAX_RUN_BITS)

@@ -59,9 +59,7 @@ class CodeWriter(wiring.Component):
         for i in range(ESCAPE_ONES):
             m.d.comb += above[i].eq(large | (quotient[:3] > i))
             stepped = (above[i - 1] if i else 1) & (~self.direct) & (self.slot <= i)
-            m.d.comb += ones[i].eq(
-                ~self.raw & Mux(self.zero, self.slot > i, above[i] | stepped)
-            )
+            m.d.comb += ones[i].eq(~self.raw & Mux(self.zero, self.slot > i, above[i] | stepped))
         # the widest one, "quotient > 7", is `large` itself
         is_whole = Signal()
         m.d.comb += is_whole.eq(self.raw | (ones[-1] & ~self.zero))

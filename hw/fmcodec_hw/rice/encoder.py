@@ -7,40 +7,50 @@ from amaranth.lib.wiring import In, Out
 from fmcodec.rice import Params
 from fmcodec_hw import axis
 from fmcodec_hw.bit_packer import BitPacker
+from fmcodec_hw.logic import gate
 from fmcodec_hw.rice.adaptation import MAX_RUN_BITS, Adaptation
 from fmcodec_hw.rice.code_writer import CodeWriter
 from fmcodec_hw.rice.fold import Fold
-from fmcodec_hw.rice.window import HEADER_BITS
+from fmcodec_hw.rice.ports import HEADER_BITS, code_signature
 
 __all__ = ["Encoder"]
 
-class Encoder(wiring.Component):
-    """Encode packets of words into a Rice stream (doc/format.md).
 
-    Latency: a word is coded once the next one is there; its bits are valid a cycle later. 
-    Throughput: one word per cycle, or what the port lets through: every cycle takes a word or
-    leaves a beat. With port_words = 2 and more nothing but the sink stops the words. Held: a word,
-    its predecessor and a queue of bits. The next packet begins when the last beat has left.
-    Reset gives up the packet in progress.
+class Encoder(wiring.Component):
+    """Encode packets of words into code streams (doc/format.md).
+
+    Latency: a word is coded once the next one is there; two cycles later its bits are in the queue,
+    one cycle later in a `compact` encoder. Throughput: one word per cycle, or what the port lets
+    through: every cycle moves a word or a beat. With port_words = 2 and more the port is never the
+    limit, and at most four cycles lie between two packets. Held: a word, the one before it, a code
+    and a queue of bits. The next packet begins when the last beat has left. Reset gives up the
+    packet in progress.
 
     The word held has been folded; its code goes out while the next word is folded. A run of zeros
     is counted and coded with its last zero, which the word behind it tells.
+
+    Parameters:
+        params: the configuration; word_bits must be 8, 16 or 32, port_words a power of two.
+        compact: no register between code and queue: fewer gates, a longer path.
 
     Members:
         words: the packets; `last` closes one. `user` says how its words are read and is the same
             with all of them: signed in bit 0, delta in bit 1, sign last in bit 2.
         code: the streams. `words.ready` depends combinationally on `code.ready`.
+
+    Raises:
+        ValueError: `word_bits` is not 8, 16 or 32.
     """
 
     def __init__(self, params: Params, *, compact: bool = False):
         self.params, self.compact = params, compact
-        word_bits, port_bits = params.word_bits, params.port_words * params.word_bits
-        keep_bits = port_bits // 8 if params.port_words > 1 else 0
-        self._keep_bits = keep_bits
+        if params.word_bits not in (8, 16, 32):
+            rule = "word_bits must be 8, 16 or 32 in the cores"
+            raise ValueError(f"{rule}, not {params.word_bits!r}")
         super().__init__(
             {
-                "words": In(axis.signature(word_bits, user=HEADER_BITS)),
-                "code": Out(axis.signature(port_bits, keep_bits=keep_bits)),
+                "words": In(axis.signature(params.word_bits, user=HEADER_BITS)),
+                "code": Out(code_signature(params)),
             }
         )
 
@@ -55,7 +65,7 @@ class Encoder(wiring.Component):
             writer.code_bits,
             capacity=writer.code_bits + port_words * word_bits - 1,
             port_words=port_words,
-            keep_bits=self._keep_bits,
+            keep_bits=port_words * word_bits // 8 if port_words > 1 else 0,
         )
         wiring.connect(m, packer.beat, wiring.flipped(self.code))
 
@@ -74,12 +84,12 @@ class Encoder(wiring.Component):
         # The word that comes in
         arriving = self.words.payload.data
         is_signed, delta, sign_last = self.words.payload.user
-        word, previous, nonzero = Signal(word_bits), Signal(word_bits), Signal()
+        word, previous, nonzero = Signal(word_bits), Signal(word_bits, reset_less=True), Signal()
         m.d.comb += [
             word.eq(Mux(sign_last, arriving.rotate_left(1), arriving)),
             nonzero.eq(word.any()),
             fold.word.eq(word),
-            fold.prediction.eq(previous & delta.replicate(word_bits)),
+            fold.prediction.eq(gate(delta & held, previous)),  # the first word has none
             fold.is_signed.eq(is_signed),
         ]
         with m.If(take):
@@ -87,7 +97,7 @@ class Encoder(wiring.Component):
             m.d.sync += previous.eq(word)
             m.d.sync += [final.eq(self.words.payload.last), held.eq(1)]
         with m.If(step & final):
-            m.d.sync += [held.eq(0), closing.eq(1), previous.eq(0)]
+            m.d.sync += [held.eq(0), closing.eq(1)]
         with m.If(packer.closed):
             m.d.sync += closing.eq(0)
 

@@ -4,6 +4,8 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from fmcodec_hw.logic import gate, select
+
 __all__ = ["Fold", "Unfold"]
 
 
@@ -53,7 +55,11 @@ class Fold(wiring.Component):
             difference.eq(word - prediction - self.skips),
             beyond.eq(~self.is_signed & (word > (prediction[:-1] << 1))),
             self.folded.eq(
-                Mux(self.skips, difference, Mux(beyond, word, _zigzag(difference)))
+                select(
+                    (self.skips, difference),
+                    (beyond & ~self.skips, word),
+                    (~beyond & ~self.skips, _zigzag(difference)),
+                )
             ),
         ]
         return m
@@ -90,7 +96,7 @@ class Unfold(wiring.Component):
             room.eq(half[:-1] + (~prediction[:-1])[: width - 1] + odd),
             beyond.eq(~self.is_signed & room[-1]),
         ]
-        base = (prediction & (~beyond).replicate(width)) | self.skips
+        base = gate(~beyond, prediction) | self.skips
         step = Mux(beyond, self.folded, half ^ odd.replicate(width))
         m.d.comb += self.word.eq((base + step) ^ mirror.replicate(width))
         return m

@@ -1,15 +1,18 @@
 """The part of a code stream that the decoder looks at."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from fmcodec_hw import axis
 from fmcodec_hw.bit_window import align
+from fmcodec_hw.logic import gate
+from fmcodec_hw.rice.adaptation import ESCAPE_ONES
+from fmcodec_hw.rice.ports import HEADER_BITS
 
-__all__ = ["HEADER_BITS", "Window"]
+__all__ = ["Window"]
 
-HEADER_BITS = 3
+_OTHERS = 4  # lengths that need no count of ones
 
 
 def _at_least(value, bound: int):
@@ -45,10 +48,11 @@ class Window(wiring.Component):
         clear: forget the packet.
     """
 
-    def __init__(self, word_bits: int, code_bits: int, num_lengths: int, *, port_words: int, keep_bits: int):
+    def __init__(self, word_bits: int, code_bits: int, port_words: int):
         self._word_bits, self._port_words = word_bits, port_words
         self._beat_bits = word_bits * port_words
         self._code_bits = code_bits
+        keep_bits = self._beat_bits // 8 if port_words > 1 else 0
         super().__init__(
             {
                 "beat": In(axis.signature(self._beat_bits, keep_bits=keep_bits)),
@@ -57,9 +61,9 @@ class Window(wiring.Component):
                 "opens": Out(1),
                 "there": Out(1),
                 "base": In(range(code_bits + 1)),
-                "ones": In(8),
-                "lengths": In(data.ArrayLayout(range(code_bits + 1), num_lengths)),
-                "chosen": In(num_lengths),
+                "ones": In(ESCAPE_ONES),
+                "lengths": In(data.ArrayLayout(range(code_bits + 1), _OTHERS)),
+                "chosen": In(_OTHERS),
                 "step": In(1),
                 "drain": In(1),
                 "seen": Out(1),

@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from fmcodec_hw.rice.window import HEADER_BITS, Window
+from fmcodec_hw.rice.ports import HEADER_BITS
+from fmcodec_hw.rice.window import Window
 from sim.stalls import STALLS, stalls
 from tests.hw.rice.beats import beats
 from tests.hw.simulate import clocked
@@ -20,8 +21,7 @@ SEED = 74
 def test_codes(word_bits, port_words, stall):
     rng = random.Random(SEED)
     code_bits = 8 + word_bits
-    keep_bits = port_words * word_bits // 8 if port_words > 1 else 0
-    dut = Window(word_bits, code_bits, 2, port_words=port_words, keep_bits=keep_bits)
+    dut = Window(word_bits, code_bits, port_words)
     packets = [[rng.getrandbits(word_bits) for _ in range(rng.randint(1, 40))] for _ in range(30)]
     offered = [beat for words in packets for beat in beats(words, word_bits, port_words)]
 
