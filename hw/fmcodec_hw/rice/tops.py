@@ -47,7 +47,7 @@ def _performance(config: Config, core: str) -> Performance:
         rate = f"{8 / 17:.2f} words per cycle on the worst data, 1 at best"
     latency = {
         "encoder": "a word's code is in the queue a cycle after the next word is taken",
-        "decoder": "first word valid two cycles after the packet's second code beat, or its only one",
+        "decoder": "first word valid two cycles after the second beat, or the only one",
     }[core]
     return Performance(rate, latency)
 

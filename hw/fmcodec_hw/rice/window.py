@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from fmcodec_hw import axis
 from fmcodec_hw.bit_window import align
-from fmcodec_hw.logic import gate
+from fmcodec_hw.logic import select
 from fmcodec_hw.rice.adaptation import ESCAPE_ONES
 from fmcodec_hw.rice.ports import HEADER_BITS
 
@@ -15,11 +15,11 @@ __all__ = ["Window"]
 _OTHERS = 4  # lengths that need no count of ones
 
 
-def _at_least(value, bound: int):
+def _at_least(value: Value, bound: int) -> Value:
     """value >= bound, bit by bit: an adder would be longer."""
     if bound >= 1 << len(value):
         return Const(0, 1)
-    result = Const(1, 1)
+    result: Value = Const(1, 1)
     for bit in range(len(value)):
         result = value[bit] & result if bound >> bit & 1 else value[bit] | result
     return result
@@ -76,64 +76,83 @@ class Window(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         beat_bits, word_bits = self._beat_bits, self._word_bits
-        phase_bits = (beat_bits - 1).bit_length()
-        held = (beat_bits - 2 + self._code_bits) // beat_bits  # beats, with the port's a code is in
+        held = (beat_bits - 2 + self._code_bits) // beat_bits  # with the port's a code is in them
         slots = [Signal(beat_bits, name=f"slot_{i}", reset_less=True) for i in range(held)]
         valid = Signal(held)
-        phase = Signal(phase_bits, init=HEADER_BITS)
-        payload = self.beat.payload
+        phase = Signal(range(beat_bits), init=HEADER_BITS)
 
         # The first word of a beat is in its low lanes, the first bit of a word is its MSB
-        words = [payload.data.word_select(i, word_bits) for i in range(self._port_words)]
+        data_words = self.beat.payload.data
+        words = [data_words.word_select(i, word_bits) for i in range(self._port_words)]
         entering = Signal(beat_bits)
-        arriving = Signal()
         m.d.comb += [
             entering.eq(Cat(reversed(words))),
-            arriving.eq(self.beat.valid & ~self.seen),
             self.there.eq((valid[-1] & self.beat.valid) | self.seen),
             self.head.eq(align(m, Cat(entering, *reversed(slots)), phase, self._code_bits)),
             self.header.eq(entering[-HEADER_BITS:]),
             self.opens.eq(~valid[0] & ~self.seen),
         ]
+        gone = self._gone(m, phase)
+        taking_last = self._move(m, slots, valid, entering, gone)
+        m.d.sync += self.seen.eq((self.seen | taking_last) & ~self.clear)
+        self._end(m, phase, valid, taking_last)
+        return m
 
-        # Beats that are gone, and the phase in the one behind them. The ones of a code are counted
-        # late: whether they carry into the next beat is known for every count before
-        most = (beat_bits - 1 + self._code_bits) // beat_bits
+    def _gone(self, m: Module, phase: Signal) -> list[Signal]:
+        """One-hot: beats that are gone after this cycle. The phase in the one behind them is set.
+
+        The ones of a code are counted late. Whether they carry into the next beat is known for
+        every count before, so that nothing has to be added on the way to the slots.
+        """
+        phase_bits = len(phase)
+        most = (self._beat_bits - 1 + self._code_bits) // self._beat_bits
         gone = [Signal(name=f"gone_{i}") for i in range(most + 1)]
-        base = Signal(range(beat_bits + self._code_bits))
-        sums = [Signal.like(base, name=f"sum_{i}") for i in range(len(self.chosen))]
+        base = Signal(range(self._beat_bits + self._code_bits))
+        sums = [Signal.like(base, name=f"sum_{i}") for i in range(_OTHERS)]
         m.d.comb += base.eq(phase + self.base)
-        m.d.comb += [total.eq(phase + length) for total, length in zip(sums, self.lengths)]
+        m.d.comb += [sums[i].eq(phase + self.lengths[i]) for i in range(_OTHERS)]
         count = Cat(
             Cat(here for i, here in enumerate(self.ones) if i >> b & 1).any() for b in range(3)
         )
-        counted = self.ones.any().replicate(phase_bits)
-        behind = (base + count)[:phase_bits] & counted
-        for total, chosen in zip(sums, self.chosen):
-            behind |= total[:phase_bits] & chosen.replicate(phase_bits)
-        carries = [Signal(name=f"carries_{i}") for i in range(len(self.ones))]
+        others = [(self.chosen[i], sums[i]) for i in range(_OTHERS)]
+        behind = select(
+            (self.ones.any(), (base + count)[:phase_bits]),
+            *((chosen, total[:phase_bits]) for chosen, total in others),
+        )
+        with m.If(self.step):
+            m.d.sync += phase.eq(behind)
+        with m.If(self.clear):
+            m.d.sync += phase.eq(HEADER_BITS)
+
+        carries = [Signal(name=f"carries_{i}") for i in range(ESCAPE_ONES)]
         for i, carry in enumerate(carries):
             m.d.comb += carry.eq(_at_least(base[:phase_bits], (1 << phase_bits) - i))
+        upper = base[phase_bits:]
         for beats in range(1, most + 1):
-            goes = Const(0, 1)
-            for ones, carry in zip(self.ones, carries):
-                upper = base[phase_bits:]
-                goes |= ones & Mux(carry, upper == beats - 1, upper == beats)
-            for total, chosen in zip(sums, self.chosen):
-                goes |= chosen & (total[phase_bits:] == beats)
-            drained = self.drain if beats == 1 else 0
-            m.d.comb += gone[beats].eq((self.step & goes) | drained)
+            counted = (
+                ones & Mux(carry, upper == beats - 1, upper == beats)
+                for ones, carry in zip(self.ones, carries, strict=True)
+            )
+            known = (chosen & (total[phase_bits:] == beats) for chosen, total in others)
+            goes = self.step & Cat(*counted, *known).any()
+            m.d.comb += gone[beats].eq(goes | self.drain if beats == 1 else goes)
         m.d.comb += gone[0].eq(~Cat(gone[1:]).any())
+        return gone
 
-        # All beats move up by those that are gone; the one at the port takes the first free place
-        shown = [valid[0] | arriving] + [
-            (valid[i] if i < held else 0) | (arriving & valid[i - 1]) for i in range(1, held + 1)
-        ]
+    def _move(
+        self, m: Module, slots: list[Signal], valid: Signal, entering: Signal, gone: list[Signal]
+    ) -> Value:
+        """Beats move up by those that are gone; the one at the port takes the first free slot.
+
+        Returns whether it does and is the packet's last one.
+        """
+        held, most = len(slots), len(gone) - 1
+        arriving = self.beat.valid & ~self.seen
+        filled = [*valid, Const(0, 1)]
+        shown = [filled[i] | (arriving & (valid[i - 1] if i else 1)) for i in range(held + 1)]
         for i, slot in enumerate(slots):
-            there = Const(0, 1)
-            for by in range(min(most, held - i) + 1):
-                there = there | (gone[by] & shown[i + by])
-            m.d.sync += valid[i].eq(there & ~self.clear)
+            stays = Cat(gone[by] & shown[i + by] for by in range(min(most, held - i) + 1)).any()
+            m.d.sync += valid[i].eq(stays & ~self.clear)
             enters = ~(gone[0] & valid[i])
             for by in range(1, min(most + 1, held - i)):
                 enters &= ~(gone[by] & valid[i + by])
@@ -141,39 +160,31 @@ class Window(wiring.Component):
                     m.d.sync += slot.eq(slots[i + by])
             with m.If(enters):
                 m.d.sync += slot.eq(entering)
-        with m.If(self.step):
-            m.d.sync += phase.eq(behind)
-        m.d.comb += self.beat.ready.eq((~valid[-1] | ~gone[0]) & ~self.seen)
+        missing = Cat(gone[by] & ~shown[by - 1] for by in range(1, most + 1)).any()
+        m.d.comb += [
+            self.overrun.eq(self.step & missing),
+            self.beat.ready.eq((~valid[-1] | ~gone[0]) & ~self.seen),
+        ]
+        return arriving & self.beat.ready & self.beat.payload.last
 
-        # The last code ends in the last word: so many words of the last beat have been looked at
-        taking_last = arriving & self.beat.ready & payload.last
-        m.d.sync += self.seen.eq((self.seen | taking_last) & ~self.clear)
-        with m.If(self.clear):
-            m.d.sync += phase.eq(HEADER_BITS)
-        touched = Signal(range(2 * self._port_words))
-        m.d.comb += touched.eq((phase + word_bits - 1) >> (word_bits - 1).bit_length())
-        if self._port_words > 1:
-            lanes = len(payload.keep) // self._port_words
-            filled = Signal(range(self._port_words))  # words of the last beat, 0 for all
-            kept_words = payload.keep[lanes - 1 :: lanes]
+    def _end(self, m: Module, phase: Signal, valid: Signal, taking_last: Value) -> None:
+        """Whether the last code ends in the packet's last word.
+
+        Then as many words of the last beat have been looked at as it has, all of them where the
+        beat is gone.
+        """
+        port_words = self._port_words
+        touched = Signal(range(2 * port_words))
+        word_index_bits = (self._word_bits - 1).bit_length()
+        m.d.comb += touched.eq((phase + self._word_bits - 1) >> word_index_bits)
+        fits = (touched.any() == valid[0]) & ~valid[1:].any()
+        if port_words > 1:
+            filled = Signal(range(port_words))  # words of the last beat, 0 for all
+            keep = self.beat.payload.keep
+            lanes = len(keep) // port_words
+            kept = [keep[(i + 1) * lanes - 1] for i in range(port_words)]
+            counts = ((kept[i - 1] & ~kept[i], i) for i in range(1, port_words))
             with m.If(taking_last):
-                m.d.sync += filled.eq(
-                    Cat(
-                        Cat(
-                            kept_words[i - 1] & ~kept_words[i]
-                            for i in range(1, self._port_words)
-                            if i >> b & 1
-                        ).any()
-                        for b in range(len(filled))
-                    )
-                )
-            fits = touched[: len(filled)] == filled
-        else:
-            fits = Const(1, 1)
-        left = Cat(valid[1:]).any() if held > 1 else Const(0, 1)
-        m.d.comb += self.complete.eq(fits & (touched.any() == valid[0]) & ~left)
-        missing = Const(0, 1)
-        for by in range(1, most + 1):
-            missing = missing | (gone[by] & ~shown[by - 1])
-        m.d.comb += self.overrun.eq(self.step & missing)
-        return m
+                m.d.sync += filled.eq(select(*counts))
+            fits &= touched[: len(filled)] == filled
+        m.d.comb += self.complete.eq(fits)
