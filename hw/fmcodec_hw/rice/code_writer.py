@@ -4,6 +4,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from fmcodec_hw.logic import gate
 from fmcodec_hw.rice.adaptation import ESCAPE_ONES, GRADE, MAX_RUN_BITS, MAX_SLOT
 
 __all__ = ["CodeWriter"]
@@ -20,7 +21,8 @@ class CodeWriter(wiring.Component):
         folded, zero: the word, or a run of zeros.
         whole: what stands for the word where all its bits go out.
         direct: a value behind a run: zero has no slot.
-        count, full: with `zero`, the zeros behind the run's first, or that they fill the run.
+        count, full: with `zero`, the zeros behind the run's first, less than 2**run_bits, or that
+            they fill the run.
         k, raw, slot, run_bits: as in `Adaptation`.
         code, length: its bits, zeros behind them.
         grade: what the value says of k.
@@ -74,10 +76,7 @@ class CodeWriter(wiring.Component):
 
         fixed = Signal(word_bits)
         kept = Cat(self.k > i for i in range(word_bits)) | is_whole.replicate(word_bits)
-        run = Cat(
-            self.full,
-            *(self.count[i] & (self.run_bits > i) & ~self.full for i in range(MAX_RUN_BITS)),
-        )
+        run = Cat(self.full, gate(~self.full, self.count))
         m.d.comb += fixed.eq(Mux(self.zero, run, self.whole & kept))
         code = Cat(Const(0, word_bits), *reversed(ones))
         for i, here in enumerate(starts):
