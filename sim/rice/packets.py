@@ -26,7 +26,8 @@ class Packets(packets.Packets):
     def bound(self, words: np.ndarray) -> int:
         # every cycle moves a word or, where the port is the limit, a beat
         beats = len(self.params.encode(words).code) if self.params.port_words == 1 else 0
-        return len(words) + beats + _OVERHEAD
+        slices = 2 * self.config.register_ports
+        return len(words) + beats + _OVERHEAD + slices
 
     def streams(self, encoded: Encoded) -> dict[str, np.ndarray]:
         return {"code": encoded.code}
