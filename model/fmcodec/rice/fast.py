@@ -1,0 +1,84 @@
+"""Fast path of Rice in numba: the streams of the reference, two to three orders faster."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fmcodec.bits import unsigned_dtype
+from fmcodec.errors import DamagedStream
+from fmcodec.fastbits import SLACK, Bytes, check_end, stream_bytes, stream_words
+from fmcodec.rice import fast_words
+from fmcodec.rice.formats import HEADER_BITS, LONGEST_RUN, StreamParams
+from fmcodec.rice.stream import Encoded, check_encoded
+from fmcodec.words import Words, check_words, signed_words
+
+__all__ = ["decode", "encode", "encoded_bits"]
+
+_NOTHING = np.empty(0, dtype=np.uint8)
+_DAMAGE = ("", "ends early", "zero run past the last word", "zero in place of another word")
+
+
+def _patterns(params: StreamParams, words: object) -> np.ndarray:
+    """The packet as unsigned patterns, the sign where the stream has it."""
+    words = check_words(params.word_bits, words)
+    patterns = words.view(unsigned_dtype(params.word_bits))
+    if params.word_bits != 8 * patterns.itemsize:
+        patterns = patterns & patterns.dtype.type((1 << params.word_bits) - 1)
+    return _rotated(params.word_bits, patterns, 1) if params.sign_last else patterns
+
+
+def _rotated(word_bits: int, patterns: np.ndarray, by: int) -> np.ndarray:
+    mask = patterns.dtype.type((1 << word_bits) - 1)
+    return (patterns << by | patterns >> (word_bits - by)) & mask
+
+
+def _fields(params: StreamParams) -> tuple[int, bool, bool, int, int, np.ndarray]:
+    m, fraction, cap = params.word_bits, params.fraction_bits, params.escape_ones
+    return m, params.signed, params.delta, fraction, cap, np.array(params.steps)
+
+
+def _turned(data: Bytes) -> Bytes:
+    """A stream that is MSB first LSB first, or the other way round; in place."""
+    whole = len(data) // 8 * 8
+    fast_words.reverse_bits(data[:whole].view(np.uint64))
+    return data[:whole]
+
+
+def encode(params: StreamParams, words: Words) -> Encoded:
+    """Code a packet; see `Params.encode`."""
+    patterns = _patterns(params, words)
+    bound = params.max_code_bits * len(patterns) + HEADER_BITS
+    data = np.empty(-(-bound // 8) + 2 * SLACK, dtype=np.uint8)
+    data[0] = params.signed | params.delta << 1 | params.sign_last << 2
+    bits = int(fast_words.encode(patterns, *_fields(params), data))
+    data = _turned(data[: bits // 8 + SLACK])
+    return Encoded(stream_words(data, bits, params.word_bits), len(patterns))
+
+
+def encoded_bits(params: StreamParams, words: Words) -> int:
+    """Bits of the stream before padding; see `Params.encoded_bits`."""
+    return int(fast_words.encode(_patterns(params, words), *_fields(params), _NOTHING))
+
+
+def decode(params: StreamParams, encoded: Encoded) -> Words:
+    """The words of a packet; see `Params.decode`."""
+    encoded = check_encoded(params, encoded)
+    m = params.word_bits
+    size = m * len(encoded.code)
+    if size < HEADER_BITS:
+        raise DamagedStream("code", size, "ends early")
+    data = _turned(stream_bytes(encoded.code, m))
+    flags = StreamParams(m, *(bool(data[0] >> i & 1) for i in range(HEADER_BITS)))
+    # no code of the stream makes more words of its bits than a full run of two bits
+    room = min(encoded.num_words, size * (1 + LONGEST_RUN))
+    words = np.empty(room, dtype=unsigned_dtype(m))
+    end, status = fast_words.decode(data, size, encoded.num_words, *_fields(flags), words)
+    if status:
+        raise DamagedStream("code", int(end), _DAMAGE[status])
+    if flags.sign_last:
+        words = _rotated(m, words, m - 1)
+    padding = -end % m
+    if int(fast_words.load(data, end >> 3)) >> (end & 7) & (1 << padding) - 1:
+        raise DamagedStream("code", int(end), "padding is not zero")
+    check_end("code", int(end), size, m)
+    return signed_words(m, words)
