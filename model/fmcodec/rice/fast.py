@@ -32,11 +32,6 @@ def _rotated(word_bits: int, patterns: np.ndarray, by: int) -> np.ndarray:
     return (patterns << by | patterns >> (word_bits - by)) & mask
 
 
-def _fields(params: StreamParams) -> tuple[int, bool, bool, int, int, np.ndarray]:
-    m, fraction, cap = params.word_bits, params.fraction_bits, params.escape_ones
-    return m, params.signed, params.delta, fraction, cap, np.array(params.steps)
-
-
 def _turned(data: Bytes) -> Bytes:
     """A stream that is MSB first LSB first, or the other way round; in place."""
     whole = len(data) // 8 * 8
@@ -50,14 +45,14 @@ def encode(params: StreamParams, words: Words) -> Encoded:
     bound = params.max_code_bits * len(patterns) + HEADER_BITS
     data = np.empty(-(-bound // 8) + 2 * SLACK, dtype=np.uint8)
     data[0] = params.signed | params.delta << 1 | params.sign_last << 2
-    bits = int(fast_words.encode(patterns, *_fields(params), data))
+    bits = int(fast_words.encode(patterns, *fast_words.fields(params), data, True))
     data = _turned(data[: bits // 8 + SLACK])
     return Encoded(stream_words(data, bits, params.word_bits), len(patterns))
 
 
 def encoded_bits(params: StreamParams, words: Words) -> int:
     """Bits of the stream before padding; see `Params.encoded_bits`."""
-    return int(fast_words.encode(_patterns(params, words), *_fields(params), _NOTHING))
+    return int(fast_words.encode(_patterns(params, words), *fast_words.fields(params), _NOTHING, False))
 
 
 def decode(params: StreamParams, encoded: Encoded) -> Words:
@@ -71,14 +66,14 @@ def decode(params: StreamParams, encoded: Encoded) -> Words:
     flags = StreamParams(m, *(bool(data[0] >> i & 1) for i in range(HEADER_BITS)))
     # no code of the stream makes more words of its bits than a full run of two bits
     room = min(encoded.num_words, size * (1 + LONGEST_RUN))
-    words = np.empty(room, dtype=unsigned_dtype(m))
-    end, status = fast_words.decode(data, size, encoded.num_words, *_fields(flags), words)
+    words = np.zeros(room, dtype=unsigned_dtype(m))  # pages cost nothing before they are used
+    end, status = fast_words.decode(data, size, encoded.num_words, flags, words)
     if status:
-        raise DamagedStream("code", int(end), _DAMAGE[status])
+        raise DamagedStream("code", end, _DAMAGE[status])
     if flags.sign_last:
         words = _rotated(m, words, m - 1)
     padding = -end % m
-    if int(fast_words.load(data, end >> 3)) >> (end & 7) & (1 << padding) - 1:
-        raise DamagedStream("code", int(end), "padding is not zero")
-    check_end("code", int(end), size, m)
+    if int(fast_words.load(data, np.uint64(end >> 3))) >> (end & 7) & (1 << padding) - 1:
+        raise DamagedStream("code", end, "padding is not zero")
+    check_end("code", end, size, m)
     return signed_words(m, words)

@@ -1,17 +1,22 @@
-"""Kernels of Rice for words of any width.
+"""Kernels of Rice for words of any width: one word, or run of zeros, after another.
 
 A stream is written and read LSB first here, its first bit in bit 0 of the first byte: fields of
 several bits go LSB first (doc/format.md), so that a code is one number, and 64-bit loads need no
 byte swap. `reverse_bits` makes it a stream that is MSB first, or the other way round.
 
-All arithmetic is int64: a code has 40 bits at most.
+Everything is uint64, flags too, and selected, not branched for: what a word is, is hard to
+predict. Only zeros are worth a branch, for one takes a whole run.
 """
 
 from __future__ import annotations
 
-from numpy import uint8, uint64
+from functools import cache
 
-from fmcodec.fastbits import jit
+import numpy as np
+from numpy import uint8
+from numpy import uint64 as u64
+
+from fmcodec.fastbits import Bytes, jit
 from fmcodec.rice.formats import (
     MAX_RUN,
     MAX_SLOT,
@@ -19,213 +24,225 @@ from fmcodec.rice.formats import (
     RUN_START,
     SLOT_FRACTION,
     SLOT_START,
+    StreamParams,
 )
 
-__all__ = ["decode", "encode", "load", "reverse_bits", "store"]
+__all__ = ["decode", "encode", "fields", "load", "reverse_bits"]
+
+# Ones at the low end of a byte
+_ONES = np.array([next(i for i in range(9) if i == 8 or not byte >> i & 1) for byte in range(256)])
+_ONES = _ONES.astype(uint8)
+_RUN_FRACTION, _MAX_RUN = u64(RUN_FRACTION), u64(MAX_RUN)
+_SLOT_FRACTION, _MAX_SLOT = u64(SLOT_FRACTION), u64(MAX_SLOT)
+_QUOTIENT_BITS = u64(3)  # quotients from 4 on are alike
+
+
+@cache
+def _next_parameters(word_bits: int) -> Bytes:
+    """The counter K behind a word, by K and, in the low bits, quotient."""
+    params = StreamParams(word_bits)
+    quotients = range(1 << int(_QUOTIENT_BITS))
+    steps = np.array([params.steps[min(q.bit_length(), 3)] for q in quotients])
+    counters = np.arange(params.max_parameter + 1)[:, None] + steps
+    return counters.clip(0, params.max_parameter).astype(uint8).ravel()
+
+
+def fields(params: StreamParams) -> tuple[u64, u64, u64, u64, u64, Bytes]:
+    """What the kernels want to know of `params`."""
+    m, cap = u64(params.word_bits), u64(params.escape_ones)
+    next_parameters = _next_parameters(params.word_bits)
+    flags = u64(params.signed), u64(params.delta)
+    return m, *flags, u64(params.fraction_bits), cap, next_parameters
 
 
 @jit
 def load(data, index):
     """The 8 bytes from `index` on, the first one the least significant."""
-    value = uint64(0)
+    value = u64(0)
     for k in range(8):
-        value |= uint64(data[index + k]) << uint64(8 * k)
+        value |= u64(data[index + u64(k)]) << u64(8 * k)
     return value
 
 
 @jit
-def store(data, index, value):
+def _store(data, index, value):
     """Write what `load` reads."""
     for k in range(8):
-        data[index + k] = uint8(value >> uint64(8 * k) & uint64(0xFF))
+        data[index + u64(k)] = uint8(value >> u64(8 * k) & u64(0xFF))
+
+
+@jit
+def _swap(x, shift, low):
+    """Exchange neighbouring groups of `shift` bits; `low` has ones in every second one."""
+    return (x >> shift & low) | (x & low) << shift
 
 
 @jit
 def reverse_bits(words):
-    """Turn every byte around; `words` are the bytes as uint64."""
+    """Turn every byte of `words`, uint64, around."""
     for i in range(len(words)):
-        x = words[i]
-        x = (x >> uint64(1) & uint64(0x5555555555555555)) | (
-            (x & uint64(0x5555555555555555)) << uint64(1)
-        )
-        x = (x >> uint64(2) & uint64(0x3333333333333333)) | (
-            (x & uint64(0x3333333333333333)) << uint64(2)
-        )
-        x = (x >> uint64(4) & uint64(0x0F0F0F0F0F0F0F0F)) | (
-            (x & uint64(0x0F0F0F0F0F0F0F0F)) << uint64(4)
-        )
-        words[i] = x
+        x = _swap(words[i], u64(1), u64(0x5555555555555555))
+        x = _swap(x, u64(2), u64(0x3333333333333333))
+        words[i] = _swap(x, u64(4), u64(0x0F0F0F0F0F0F0F0F))
+
+
+@jit
+def _mirror(prediction, signed, m):
+    """Ones that turn the range of unsigned words around where its upper end is the nearer one."""
+    upper = (prediction >> (m - u64(1))) & (u64(1) - signed)
+    return (u64(0) - upper) & ((u64(1) << m) - u64(1))
 
 
 @jit
 def _fold(word, prediction, signed, m):
-    size = 1 << m
-    if signed:
-        difference = (word - prediction) & (size - 1)
-        difference -= (difference >> (m - 1)) << m
-        return (difference << 1) ^ (difference >> 63)
-    if prediction >= size >> 1:
-        word, prediction = size - 1 - word, size - 1 - prediction
-    difference = word - prediction
-    return word if word > 2 * prediction else (difference << 1) ^ (difference >> 63)
+    mask = (u64(1) << m) - u64(1)
+    mirror = _mirror(prediction, signed, m)
+    word, prediction = word ^ mirror, prediction ^ mirror
+    difference = (word - prediction) & mask
+    negative = difference >> (m - u64(1)) if signed else u64(word < prediction)
+    zigzag = (difference << u64(1) ^ (u64(0) - negative)) & mask
+    # signed words lie on a circle: there is no far end
+    return word if word > (prediction << u64(1) | mask * signed) else zigzag
 
 
 @jit
-def _unfold(folded, prediction, signed, m):
-    size = 1 << m
-    difference = (folded >> 1) ^ -(folded & 1)
-    if signed:
-        return (prediction + difference) & (size - 1)
-    mirror = size - 1 if prediction >= size >> 1 else 0
-    prediction ^= mirror
-    return mirror ^ (folded if folded > 2 * prediction else prediction + difference)
+def _unfold(folded, prediction, skips, signed, m):
+    mask = (u64(1) << m) - u64(1)
+    mirror = _mirror(prediction, signed, m)
+    prediction = prediction ^ mirror
+    difference = folded >> u64(1) ^ (u64(0) - (folded & u64(1)))
+    near = prediction + difference
+    word = folded if folded > (prediction << u64(1) | mask * signed) else near
+    return (word + skips & mask) ^ mirror
 
 
 @jit
-def _step(quotient, steps):
-    if quotient < 2:
-        return steps[quotient]
-    return steps[2] if quotient < 4 else steps[3]
+def _behind_zeros(slot, run, full):
+    """The counters Z and R behind a zero and its run."""
+    slot -= min((u64(2) << (slot >> _SLOT_FRACTION)) - u64(1), slot)
+    return slot, min(run + u64(1), _MAX_RUN) if full else run - u64(run > u64(0))
 
 
 @jit
-def _zeros(words, start, longest):
-    """(zeros behind the one at `start`, `longest` at most, and whether they fill the run)."""
-    end = min(start + 1 + longest, len(words))
-    i = start + 1
-    while i < end and words[i] == 0:
-        i += 1
-    return i - start - 1, i == end and (i - start - 1 == longest or i == len(words))
+def _end_of_zeros(words, start, longest):
+    """Where the zeros from `start` on end, or `longest` of them, or the packet."""
+    end = min(start + longest, u64(len(words)))
+    while start < end and words[start] == 0:
+        start += u64(1)
+    return start
 
 
 @jit
-def encode(words, m, signed, delta, fraction, cap, steps, data):
+def encode(words, m, signed, delta, fraction, cap, next_parameters, data, writes):
     """Write the stream of `words`, patterns of m bits, behind the header in `data`; its bits.
 
-    Where `data` is empty, they are only counted.
+    Unless `writes`, they are only counted.
     """
-    writes = len(data) > 0
-    top, start = (m << fraction) - 1, m << fraction >> 1
-    parameter, slot, run, previous, direct = start, SLOT_START, RUN_START, 0, False
-    pending, position = uint64(0), 0
-    if writes:
-        pending = uint64(data[0])
-    position = 3
-    i = 0
-    while i < len(words):
-        word = int(words[i])
-        k, z = parameter >> fraction, slot >> SLOT_FRACTION
-        prediction = previous if delta else 0
-        if k == m - 1:
-            code, bits = _fold(word, prediction, signed, m), m
-            parameter -= 1 - (code >> (m - 1))
-            previous = word
-            i += 1
-        elif word == 0:
-            run_bits = run >> RUN_FRACTION
-            count, full = _zeros(words, i, 1 << run_bits)
-            code = (1 << z) - 1
+    one, zero = u64(1), u64(0)
+    raw_from = (m - one) << fraction
+    parameter, slot, run = (m << fraction) >> one, u64(SLOT_START), u64(RUN_START)
+    previous, has_slot = zero, one
+    pending, position = u64(data[0]) if writes else zero, u64(3)
+    i, size = zero, u64(len(words))
+    while i < size:
+        word = u64(words[i])
+        i += one
+        k, z = parameter >> fraction, slot >> _SLOT_FRACTION
+        if word == zero and parameter < raw_from:
+            run_bits = run >> _RUN_FRACTION
+            end = _end_of_zeros(words, i, one << run_bits)
+            count = end - i
+            full = count == one << run_bits or end == size
+            code, bits = (one << z) - one, z + u64(2)
             if full:
-                code, bits = code | 2 << z, z + 2
-                run = min(run + 1, MAX_RUN)
+                code |= u64(2) << z
             else:
-                code, bits = code | count << (z + 2), z + 2 + run_bits
-                run = max(run - 1, 0)
-            slot = max(slot - ((2 << z) - 1), 0)
-            previous, direct = 0, not full
-            i += 1 + count
+                code |= count << bits
+                bits += run_bits
+            slot, run = _behind_zeros(slot, run, full)
+            previous, has_slot, i = zero, u64(full), end
         else:
+            prediction = previous * delta
             folded = _fold(word, prediction, signed, m)
-            if not signed and prediction == 0:
-                folded -= 1
-            quotient = folded >> k
-            ones = quotient + (not direct and quotient >= z)
-            if ones < cap:
-                code = (1 << ones) - 1 | (folded & ((1 << k) - 1)) << (ones + 1)
-                bits = ones + 1 + k
+            previous = word
+            if parameter >= raw_from:
+                code, bits = folded, m
+                parameter -= one - (folded >> (m - one))
             else:
-                code, bits = (1 << cap) - 1 | folded << cap, cap + m
-            parameter = min(max(parameter + _step(quotient, steps), 0), top)
-            slot = min(slot + 1, MAX_SLOT)
-            previous, direct = word, False
-            i += 1
+                folded -= (one - signed) & u64(prediction == zero)
+                quotient = folded >> k
+                ones = quotient + (has_slot & u64(quotient >= z))
+                code = ((one << ones) - one) | (folded & ((one << k) - one)) << (ones + one)
+                bits = ones + one + k
+                if ones >= cap:
+                    code, bits = ((one << cap) - one) | folded << cap, cap + m
+                entry = parameter << _QUOTIENT_BITS | min(quotient, u64(7))
+                parameter = u64(next_parameters[entry])
+                slot, has_slot = min(slot + one, _MAX_SLOT), one
         if writes:
-            pending |= uint64(code) << uint64(position & 7)
-            store(data, position >> 3, pending)
-            pending >>= uint64((position & 7) + bits & 56)
+            pending |= code << (position & u64(7))
+            _store(data, position >> u64(3), pending)
+            pending >>= ((position & u64(7)) + bits) & u64(56)
         position += bits
     return position
 
 
 @jit
-def decode(data, size, num_words, m, signed, delta, fraction, cap, steps, words):
-    """Read `num_words` words of a stream of `size` bits; (words, position, status).
-
-    Status is 0, 1: the stream ends early, 2: a run past the last word, 3: a zero in place of
-    another word; the position is that of the damage. `words` holds what `size` bits can make.
-    """
-    top, start, mask = (m << fraction) - 1, m << fraction >> 1, (1 << m) - 1
-    parameter, slot, run, previous, direct = start, SLOT_START, RUN_START, 0, False
-    position = 3
-    done = 0
-    while done < num_words:
-        if position > size:
-            return size, 1
-        k, z = parameter >> fraction, slot >> SLOT_FRACTION
-        prediction = previous if delta else 0
-        window = int(load(data, position >> 3) >> uint64(position & 7))
-        begin = position
-        if k == m - 1:
+def _decode(data, size, num_words, m, signed, delta, fraction, cap, next_parameters, ones_table, words):
+    one, zero = u64(1), u64(0)
+    mask, cap_mask = (one << m) - one, (one << cap) - one
+    raw_from = (m - one) << fraction
+    parameter, slot, run = (m << fraction) >> one, u64(SLOT_START), u64(RUN_START)
+    previous, has_slot = zero, one
+    position, done = u64(3), zero
+    while done < num_words and position <= size:
+        k, z = parameter >> fraction, slot >> _SLOT_FRACTION
+        prediction = previous * delta
+        window = load(data, position >> u64(3)) >> (position & u64(7))
+        if parameter >= raw_from:
             folded = window & mask
-            position += m
-            previous = _unfold(folded, prediction, signed, m)
-            parameter -= 1 - (folded >> (m - 1))
+            previous = _unfold(folded, prediction, zero, signed, m)
             words[done] = previous
-            done += 1
+            parameter -= one - (folded >> (m - one))
+            done, position = done + one, position + m
             continue
-        ones = 0
-        while ones < cap and window >> ones & 1:
-            ones += 1
-        if ones == z and not direct:
-            run_bits = run >> RUN_FRACTION
-            window >>= z + 1
-            count = 1 << run_bits
-            full = window & 1
-            if full:
-                position += z + 2
-                run = min(run + 1, MAX_RUN)
-            else:
-                count = window >> 1 & (count - 1)
-                position += z + 2 + run_bits
-                run = max(run - 1, 0)
-            if position > size:
-                return size, 1
-            left = num_words - done - 1
-            if not full and count >= left:
-                return begin + z + 1, 2
-            for i in range(done, done + 1 + min(count, left)):
-                words[i] = 0
-            done += 1 + min(count, left)
-            slot = max(slot - ((2 << z) - 1), 0)
-            previous, direct = 0, not full
+        ones = u64(ones_table[window & cap_mask])
+        if ones == z and has_slot:
+            start = position + z + one
+            window >>= z + one
+            full = window & one
+            run_bits = run >> _RUN_FRACTION
+            count = one << run_bits if full else window >> one & ((one << run_bits) - one)
+            position = start + one + (zero if full else run_bits)
+            # a run that ends before a word needs that word
+            if not full and count + one >= num_words - done:
+                return (size, 1) if position > size else (start, 2)
+            done += one + count
+            slot, run = _behind_zeros(slot, run, full)
+            previous, has_slot = zero, full
             continue
-        quotient = ones - (not direct and ones > z)
-        if ones < cap:
-            window >>= ones + 1
-            folded = (quotient << k | window & ((1 << k) - 1)) & mask
-            position += ones + 1 + k
-        else:
-            folded = window >> cap & mask
-            position += cap + m
-        skips = not signed and prediction == 0
-        previous = (folded + 1) & mask if skips else _unfold(folded, prediction, signed, m)
-        if previous == 0 and (skips or direct):
-            return (size, 1) if position > size else (begin, 3)
+        quotient = ones - (has_slot & u64(ones > z))
+        bits = ones + one
+        folded = (quotient << k | window >> bits & ((one << k) - one)) & mask
+        bits += k
+        if ones == cap:
+            folded, bits = window >> cap & mask, cap + m
+        skips = (one - signed) & u64(prediction == zero)
+        previous = _unfold(folded, prediction, skips, signed, m)
+        if previous == zero and (skips or not has_slot):
+            return (size, 1) if position + bits > size else (position, 3)
         words[done] = previous
-        done += 1
-        parameter = min(max(parameter + _step(quotient, steps), 0), top)
-        slot = min(slot + 1, MAX_SLOT)
-        direct = False
-    if position > size:
-        return size, 1
-    return position, 0
+        done, position = done + one, position + bits
+        parameter = u64(next_parameters[parameter << _QUOTIENT_BITS | min(quotient, u64(7))])
+        slot, has_slot = min(slot + one, _MAX_SLOT), one
+    return (size, 1) if position > size else (position, 0)
+
+
+def decode(data: Bytes, size: int, num_words: int, params: StreamParams, words: np.ndarray) -> tuple[int, int]:
+    """Read `num_words` words of a stream of `size` bits into zeroed `words`; (position, status).
+
+    Status is 0, or what is damaged at the position: 1, the stream ends early; 2, a run past the
+    last word; 3, a zero in place of another word. `words` has room for what `size` bits can make.
+    """
+    position, status = _decode(data, u64(size), u64(num_words), *fields(params), _ONES, words)
+    return int(position), int(status)
