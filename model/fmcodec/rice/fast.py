@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from fmcodec.bits import unsigned_dtype
 from fmcodec.errors import DamagedStream
@@ -12,9 +13,9 @@ from fmcodec.rice.formats import HEADER_BITS, LONGEST_RUN, StreamParams
 from fmcodec.rice.stream import Encoded, check_encoded
 from fmcodec.words import Words, check_words, signed_words
 
-__all__ = ["decode", "encode", "encoded_bits"]
+__all__ = ["code_ends", "decode", "encode", "encoded_bits"]
 
-_NOTHING = np.empty(0, dtype=np.uint8)
+_NO_DATA, _NO_ENDS = np.empty(0, dtype=np.uint8), np.empty((0, 2), dtype=np.int64)
 _DAMAGE = ("", "ends early", "zero run past the last word", "zero in place of another word")
 
 
@@ -39,20 +40,36 @@ def _turned(data: Bytes) -> Bytes:
     return data[:whole]
 
 
+def _code(
+    params: StreamParams, patterns: np.ndarray, data: Bytes = _NO_DATA, ends: np.ndarray = _NO_ENDS
+) -> tuple[int, int]:
+    """(bits, codes) of a packet's stream; see `fast_words.encode`."""
+    bits, codes = fast_words.encode(patterns, *fast_words.fields(params), data, ends)
+    return int(bits), int(codes)
+
+
 def encode(params: StreamParams, words: Words) -> Encoded:
     """Code a packet; see `Params.encode`."""
     patterns = _patterns(params, words)
     bound = params.max_code_bits * len(patterns) + HEADER_BITS
     data = np.empty(-(-bound // 8) + 2 * SLACK, dtype=np.uint8)
     data[0] = params.signed | params.delta << 1 | params.sign_last << 2
-    bits = int(fast_words.encode(patterns, *fast_words.fields(params), data, True))
+    bits, _ = _code(params, patterns, data=data)
     data = _turned(data[: bits // 8 + SLACK])
     return Encoded(stream_words(data, bits, params.word_bits), len(patterns))
 
 
 def encoded_bits(params: StreamParams, words: Words) -> int:
     """Bits of the stream before padding; see `Params.encoded_bits`."""
-    return int(fast_words.encode(_patterns(params, words), *fast_words.fields(params), _NOTHING, False))
+    return _code(params, _patterns(params, words))[0]
+
+
+def code_ends(params: StreamParams, words: Words) -> npt.NDArray[np.int64]:
+    """The word and the bit behind every code of a packet in order, header included; (codes, 2)."""
+    patterns = _patterns(params, words)
+    ends = np.empty((len(patterns), 2), dtype=np.int64)
+    _, codes = _code(params, patterns, ends=ends)
+    return ends[:codes]
 
 
 def decode(params: StreamParams, encoded: Encoded) -> Words:

@@ -18,6 +18,7 @@ from numpy import uint64 as u64
 
 from fmcodec.fastbits import Bytes, jit
 from fmcodec.rice.formats import (
+    HEADER_BITS,
     MAX_RUN,
     MAX_SLOT,
     RUN_FRACTION,
@@ -133,17 +134,18 @@ def _end_of_zeros(words, start, longest):
 
 
 @jit
-def encode(words, m, signed, delta, fraction, cap, next_parameters, data, writes):
+def encode(words, m, signed, delta, fraction, cap, next_parameters, data, ends):
     """Write the stream of `words`, patterns of m bits, behind the header in `data`; its bits.
 
-    Unless `writes`, they are only counted.
+    And word and bit behind every code to `ends`, shape (words, 2). What is empty is not written.
     """
     one, zero = u64(1), u64(0)
     raw_from = (m - one) << fraction
     parameter, slot, run = (m << fraction) >> one, u64(SLOT_START), u64(RUN_START)
     previous, has_slot = zero, one
-    pending, position = u64(data[0]) if writes else zero, u64(3)
-    i, size = zero, u64(len(words))
+    writes, records = len(data) > 0, len(ends) > 0
+    pending, position = u64(data[0]) if writes else zero, u64(HEADER_BITS)
+    i, size, coded = zero, u64(len(words)), zero
     while i < size:
         word = u64(words[i])
         i += one
@@ -184,17 +186,22 @@ def encode(words, m, signed, delta, fraction, cap, next_parameters, data, writes
             _store(data, position >> u64(3), pending)
             pending >>= ((position & u64(7)) + bits) & u64(56)
         position += bits
-    return position
+        if records:
+            ends[coded, 0], ends[coded, 1] = i, position
+            coded += one
+    return position, coded
 
 
 @jit
-def _decode(data, size, num_words, m, signed, delta, fraction, cap, next_parameters, ones_table, words):
+def _decode(
+    data, size, num_words, m, signed, delta, fraction, cap, next_parameters, ones_table, words
+):
     one, zero = u64(1), u64(0)
     mask, cap_mask = (one << m) - one, (one << cap) - one
     raw_from = (m - one) << fraction
     parameter, slot, run = (m << fraction) >> one, u64(SLOT_START), u64(RUN_START)
     previous, has_slot = zero, one
-    position, done = u64(3), zero
+    position, done = u64(HEADER_BITS), zero
     while done < num_words and position <= size:
         k, z = parameter >> fraction, slot >> _SLOT_FRACTION
         prediction = previous * delta
@@ -238,7 +245,9 @@ def _decode(data, size, num_words, m, signed, delta, fraction, cap, next_paramet
     return (size, 1) if position > size else (position, 0)
 
 
-def decode(data: Bytes, size: int, num_words: int, params: StreamParams, words: np.ndarray) -> tuple[int, int]:
+def decode(
+    data: Bytes, size: int, num_words: int, params: StreamParams, words: np.ndarray
+) -> tuple[int, int]:
     """Read `num_words` words of a stream of `size` bits into zeroed `words`; (position, status).
 
     Status is 0, or what is damaged at the position: 1, the stream ends early; 2, a run past the

@@ -29,7 +29,17 @@ LONGEST_RUN = 1 << (MAX_RUN >> RUN_FRACTION)  # zeros that a code can count behi
 
 # What a packet takes beyond 9/8 of its words, by m, in eighths of a bit: the longest path of
 # `fmcodec.rice.bound`, header included
-_EXCESS: dict[int, int] = {}
+_EXCESS = dict(
+    zip(
+        range(4, 33),
+        (
+            *(84, 87, 112, 142, 192, 210, 236, 251, 276, 290),
+            *(312, 327, 344, 360, 372, 389, 396, 414, 416, 435),
+            *(432, 453, 446, 468, 456, 479, 466, 486, 472),
+        ),
+        strict=True,
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -68,6 +78,14 @@ class StreamParams:
     def steps(self) -> tuple[int, int, int, int]:
         """What the quotients 0, 1, 2 to 3, and 4 and more add to the counter K."""
         return (-1, 0, 2, 4) if self.word_bits >= 8 else (-1, 1, 8, 8)
+
+    def max_encoded_bits(self, num_words: int) -> int:
+        """Upper bound of the bits of a packet of `num_words`, padding to a whole word included.
+
+        Not more than 9/8 of the words and 4 words (doc/format.md, "Rice size").
+        """
+        bits = (9 * self.word_bits * num_words + _EXCESS[self.word_bits]) // 8
+        return bits + -bits % self.word_bits
 
     @property
     def max_code_bits(self) -> int:

@@ -14,6 +14,7 @@ from fmcodec.words import Words
 
 __all__ = ["Params"]
 
+cycles = LazyModule("fmcodec.rice.cycles")
 fast = LazyModule("fmcodec.rice.fast")
 
 
@@ -44,6 +45,16 @@ class Params(StreamParams):
         if self.port_words not in (1, 2, 4):
             raise ValueError(f"port_words must be 1, 2 or 4, not {self.port_words!r}")
 
+    @property
+    def guaranteed_words_per_cycle(self) -> float:
+        """Words per cycle that the cores keep on any data, start-up and flush left out.
+
+        1 where a beat of the port holds any code; else what a port that is never idle carries of
+        packets of the largest size.
+        """
+        port_bits = self.port_words * self.word_bits
+        return 1.0 if port_bits >= self.max_code_bits else 8 / 9 * min(self.port_words, 9 / 8)
+
     def encode(self, words: Words) -> Encoded:
         """Code the packet `words`, shape (N,), N >= 1.
 
@@ -71,6 +82,10 @@ class Params(StreamParams):
     def encoded_bits(self, words: Words) -> int:
         """Bits of the stream of the packet `words` before padding. Raises as `encode`."""
         return fast.encoded_bits(self, words)
+
+    def max_cycles(self, words: Words) -> int:
+        """Bound of the cycles that a core takes for the packet `words`; see `cycles.bound`."""
+        return cycles.bound(self, words)
 
     def get_config(self) -> dict[str, int | str]:
         """The parameters as a JSON-able dict with the codec's `id`."""
