@@ -35,7 +35,7 @@ class Rice(Codec):
 
     signed: bool | None = None
     delta: bool | None = None
-    sign_last: bool | None = False
+    sign_last: bool | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
