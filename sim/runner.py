@@ -24,6 +24,7 @@ from sim import pair
 from sim.record import Run
 
 __all__ = [
+    "EXPORT",
     "OUTPUT",
     "ROOT",
     "Outcome",
@@ -38,7 +39,7 @@ OUTPUT = ROOT / "build" / "sim"
 # lint is a target of its own
 VERILATOR_ARGS = ("--no-public-flat-rw", "-Wno-fatal", "-Wno-lint", "-CFLAGS", "-O1")
 
-_EXPORT = Lock()  # Amaranth elaborates one design at a time
+EXPORT = Lock()  # Amaranth elaborates one design at a time
 _RUNTIME = Lock()  # held by the build that compiles Verilator's library
 
 
@@ -93,7 +94,7 @@ def sources(
     """
     tops = catalog.tops(run.config)
     if cores is None:
-        with _EXPORT:
+        with EXPORT:
             files = {f"{top.name}.v": to_verilog(top) for top in tops.values()}
     else:
         files = dict(cores)
