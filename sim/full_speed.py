@@ -6,6 +6,7 @@ enough to search for the packets that take longest.
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ from amaranth.lib.wiring import In
 from fmcodec_hw.export import write
 from fmcodec_hw.shell import AxiTop, ports
 from fmcodec_hw.verilog import to_verilog
-from sim.runner import EXPORT, ROOT, simulator_environment
+from sim.runner import EXPORT, ROOT, shared_runtime, simulator_environment
 
 __all__ = ["FullSpeed"]
 
@@ -59,15 +60,15 @@ class FullSpeed:
     def _build(self, folder: Path) -> None:
         command = f"verilator --cc --exe --build -O3 -Wno-fatal -Wno-lint --top-module {self._name}"
         command += " --prefix Vcore -CFLAGS -O2 --Mdir build core.v full_speed.cpp"
-        environment = _environment()
-        done = subprocess.run(
-            shlex.split(command),
-            cwd=folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        with shared_runtime(folder / "build", "full-speed"):
+            done = subprocess.run(
+                shlex.split(command),
+                cwd=folder,
+                env={**os.environ, **simulator_environment("verilator")},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
         (folder / "build.log").write_text(done.stdout + done.stderr)
         if done.returncode:
             raise RuntimeError(f"Verilator cannot build it; see {folder / 'build.log'}")
@@ -107,12 +108,6 @@ class FullSpeed:
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait()
-
-
-def _environment() -> dict[str, str]:
-    import os
-
-    return {**os.environ, **simulator_environment("verilator")}
 
 
 def _header(top: AxiTop, inputs: Sequence[str], widths: Mapping[str, int]) -> str:
