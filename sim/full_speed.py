@@ -98,7 +98,9 @@ class FullSpeed:
         answer = self._process.stdout.read(8 * len(packets))
         cycles = np.frombuffer(answer, "<u8", len(answer) // 8)
         if len(cycles) < len(packets) or cycles[-1] == 2**64 - 1:
-            raise RuntimeError(f"packet {len(cycles) - 1} of a batch of {len(packets)} does not end")
+            raise RuntimeError(
+                f"packet {len(cycles) - 1} of a batch of {len(packets)} does not end"
+            )
         return cycles.astype(np.int64)
 
     def __enter__(self) -> FullSpeed:
@@ -115,7 +117,10 @@ def _header(top: AxiTop, inputs: Sequence[str], widths: Mapping[str, int]) -> st
     outputs = [prefix for prefix in top.streams if prefix not in inputs]
     offers, takes = [], []
     for i, name in enumerate(inputs):
-        sets = [f"core.{name}_tvalid = valid;", f"core.{name}_tdata = data & {_mask(widths[f'{name}_tdata'])};"]
+        sets = [
+            f"core.{name}_tvalid = valid;",
+            f"core.{name}_tdata = data & {_mask(widths[f'{name}_tdata'])};",
+        ]
         if f"{name}_tkeep" in widths:
             sets.append(f"core.{name}_tkeep = keep & {_mask(widths[f'{name}_tkeep'])};")
         if f"{name}_tlast" in widths:

@@ -11,11 +11,13 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from fmcodec.ebpc import fast
 from fmcodec.ebpc.params import Params
+from fmcodec.lazy import LazyModule
 from fmcodec.words import Words
 
 __all__ = ["bound", "guaranteed_words_per_cycle", "overhead"]
+
+fast = LazyModule("fmcodec.ebpc.fast")
 
 # Beats of the port that a block may lose, for it idles while a neighbour's symbols are short
 _LOST_BEATS = 2
