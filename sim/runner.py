@@ -119,7 +119,7 @@ def shared_runtime(build: Path, waves: bool) -> Iterator[None]:
         if not shared.exists():
             staged = shared.with_suffix(".part")
             shutil.rmtree(staged, ignore_errors=True)
-            staged.mkdir()
+            staged.mkdir(parents=True)
             for path in build.glob("verilated*.[od]"):
                 shutil.copy2(path, staged)
             staged.rename(shared)

@@ -25,13 +25,12 @@ from fmcodec_hw.codec import CORES, Config
 from fmcodec_hw.verilog import to_verilog
 from synth import activity, asic, cell_models, library, meter, tables
 from synth.activity import Netlist, Source
-from synth.common import BUILD, cached, change, chosen, command_line, nested, save
+from synth.common import BUILD, ENERGY, cached, change, chosen, command_line, nested, save
 from synth.meter import Conditions, Energy
 from synth.run import tools
 
-__all__ = ["BASELINE", "MAPS", "packet", "sources"]
+__all__ = ["MAPS", "block_of", "measured", "packet", "per_word", "sources"]
 
-BASELINE = Path(__file__).with_name("energy.json")
 # By their zeros: the embedded map, its first words
 MAPS = {
     "dense": "mobilenet_v2/stem",
@@ -40,7 +39,6 @@ MAPS = {
 }
 WORDS = 4096
 _RECIPE = "resub"  # the smallest netlist of most cores
-_PARTS = ("clock", "cells", "nets", "leakage")
 
 
 def packet(kind: str, word_bits: int) -> np.ndarray:
@@ -104,9 +102,10 @@ def measured(
             blocks = run(parts, block_of)
             found[kind] = {
                 "words": len(words),
+                "word_bits": config.params.word_bits,
                 "zeros": float(np.mean(words == 0)),
                 "cycles": whole.cycles,
-                **{part: getattr(whole, part) / len(words) for part in _PARTS},
+                **{part: getattr(whole, part) / len(words) for part in tables.ENERGY_PARTS},
                 "blocks": {name: pj / len(words) for name, pj in blocks.blocks.items()},
             }
         return found
@@ -150,29 +149,34 @@ def table(results: Mapping[tuple[str, str], Any], before: Mapping[str, Any], tit
     made = Table(title=title)
     for heading in ("config", "core", "map"):
         made.add_column(heading)
-    for heading in ("zeros", "pJ/word", "pJ/bit", *_PARTS):
+    for heading in ("zeros", "pJ/word", "pJ/bit", *tables.ENERGY_PARTS):
         made.add_column(heading, justify="right")
     for (config, core), by_map in results.items():
-        bits = catalog.find(config).params.word_bits
         for kind, found in by_map.items():
             then = before.get(config, {}).get(core, {}).get(kind)
-            total = total_pj(found)
+            total = tables.energy_pj(found)
             made.add_row(
                 config,
                 core,
                 kind,
                 f"{found['zeros']:.0%}",
-                change(total, total_pj(then) if then else None, 2),
-                f"{total / bits:.2f}",
-                *(f"{found[part]:.2f}" for part in _PARTS),
+                change(total, tables.energy_pj(then) if then else None, 2),
+                f"{total / found['word_bits']:.2f}",
+                *(f"{found[part]:.2f}" for part in tables.ENERGY_PARTS),
             )
         made.add_section()
     return made
 
 
-def total_pj(found: Mapping[str, float]) -> float:
-    """pJ a word of a map's entry."""
-    return sum(found[part] for part in _PARTS)
+def per_word(kept: Mapping[str, Any], key: str) -> dict[str, dict[str, dict[str, float]]]:
+    """pJ a word by configuration, core and map: figures `key` of the JSON `kept`, parts summed."""
+    return {
+        config: {
+            core: {kind: tables.energy_pj(found) for kind, found in by_map.items()}
+            for core, by_map in by_core.items()
+        }
+        for config, by_core in kept[key]["results"].items()
+    }
 
 
 @click.command(context_settings={"show_default": True})
@@ -209,15 +213,21 @@ def run(
     Left out: wires (but see --wire-ff), the clock's tree, hazards, and pads.
     """
     cells = library.load(liberty)
+    if "internal_power" not in cells.text:
+        raise click.ClickException(f"{liberty} must have internal_power, which {cells.name} lacks")
+    if gating and cells.clock_gate is None:
+        raise click.ClickException(f"{cells.name} must have a clock gate for --clock-gating")
     conditions = Conditions(clock_mhz, slew, wire_ff, cells.output_load_ff)
     # asynchronous reset, as the cells have it
     tasks = [
         (dataclasses.replace(config, reset="async-low"), core)
         for config, core in chosen(configs, cores, "fpga")
     ]
-    kept = json.loads(BASELINE.read_text()) if BASELINE.exists() else {}
+    kept = json.loads(ENERGY.read_text()) if ENERGY.exists() else {}
     console = Console(width=None if sys.stdout.isatty() else 160)
-    ways = [False, True] if gating is None else [gating]
+    both = [False, True] if cells.clock_gate is not None else [False]
+    ways = both if gating is None else [gating]
+    about = {"tools": tools(), "conditions": dataclasses.asdict(conditions), "maps": MAPS}
     with (
         Progress(transient=True, console=Console(stderr=True)) as progress,
         ProcessPoolExecutor(jobs) as pool,
@@ -240,12 +250,13 @@ def run(
                 console.print(_blocks_table(f"{name} {core}", found))
             tree = nested(results)
             save(BUILD / f"energy-{key.replace(', ', '-').replace(' ', '-')}.json", {key: tree})
+            # figures of other conditions do not stay beside these
+            merged = before if kept.get(key, {}).get("conditions") == about["conditions"] else {}
             for name, by_core in tree.items():
-                before.setdefault(name, {}).update(by_core)
-            about = {"tools": tools(), "conditions": dataclasses.asdict(conditions)}
-            kept[key] = {**about, "maps": MAPS, "results": before}
+                merged.setdefault(name, {}).update(by_core)
+            kept[key] = {**about, "results": merged}
     if accept:
-        save(BASELINE, kept)
+        save(ENERGY, kept)
 
 
 def _blocks_table(title: str, by_map: Mapping[str, Any]) -> Table:
