@@ -23,10 +23,12 @@ class Packets(ABC):
         config, params: the configuration and its codec's parameters.
         block: words that the codec treats together, about.
         zero_run: length of the zero runs that matter to it.
+        user: tuser of every word at the encoder's `s_axis`, where it has one.
     """
 
     block: int
     zero_run: int
+    user: int = 0
 
     def __init__(self, config: Config) -> None:
         self.config, self.params = config, config.params
