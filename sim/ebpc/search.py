@@ -150,7 +150,7 @@ def search(run: Run, folder: Path, seed: int, *, bound: Bound | None = None) -> 
     """
     config = run.config
     bound = bound or Packets(config).bound
-    least = {}
+    least: dict[str, int] = {}
     for core, top in catalog.tops(config).items():
         if core not in config.cores:
             continue
