@@ -70,7 +70,7 @@ def test_tiles_are_packets_of_their_own(maps_folder, tmp_path):
 
 def test_words_per_cycle_come_from_the_throughput_bound(maps_folder, tmp_path):
     from fmcodec.ebpc import Params
-from fmcodec.ebpc.cycles import bound
+    from fmcodec.ebpc.cycles import bound
 
     table(small_plan(maps_folder, formats=("fixed8",), orders=("nchw",)), tmp_path / "out")
     summary = Summary(tmp_path / "out")
