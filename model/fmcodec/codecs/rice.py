@@ -54,8 +54,13 @@ class Rice(Codec):
         return super().from_config({k: v for k, v in config.items() if k != "port_words"})
 
     def _params(self, words: Words) -> Params:
-        flags = {"signed": self.signed, "delta": self.delta, "sign_last": self.sign_last}
-        return best_params(words, self.word_bits, **flags)
+        return best_params(
+            words,
+            self.word_bits,
+            signed=self.signed,
+            delta=self.delta,
+            sign_last=self.sign_last,
+        )
 
     def _encoded_bits(self, words: Words) -> int:
         return self._params(words).encoded_bits(words)
