@@ -90,6 +90,12 @@ class _Automaton:
         return self._weight(self.z + 2, 1, ~self.is_raw)
 
 
+def _heaviest(edges: list[_Edge], values: Grid) -> Grid:
+    """Weight of the heaviest edge from every state, with the path behind it."""
+    paths = [e.weight + values[int(e.is_direct), e.parameter, e.slot, e.run] for e in edges]
+    return np.max(paths, axis=0)
+
+
 def potential(params: StreamParams, most_rounds: int = 4000) -> npt.NDArray[np.int64]:
     """Weight of the heaviest path from every state (K, Z, R), the next word not direct.
 
@@ -106,13 +112,8 @@ def potential(params: StreamParams, most_rounds: int = 4000) -> npt.NDArray[np.i
     end = np.maximum(automaton.last_zero(), 0)
     values = np.stack((end, np.full_like(end, _NEVER)))
     for _ in range(most_rounds):
-        after = [
-            np.max(
-                [e.weight + values[int(e.is_direct), e.parameter, e.slot, e.run] for e in edges], 0
-            )
-            for edges in (free, direct)
-        ]
-        better = np.stack((np.maximum(after[0], end), np.maximum(after[1], _NEVER)))
+        better = np.stack((_heaviest(free, values), _heaviest(direct, values)))
+        better = np.maximum(better, np.stack((end, np.full_like(end, _NEVER))))
         if np.array_equal(better, values):
             return values[0]
         values = better

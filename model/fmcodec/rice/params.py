@@ -85,7 +85,7 @@ class Params(StreamParams):
 
     def max_cycles(self, words: Words) -> int:
         """Bound of the cycles that a core takes for the packet `words`; see `cycles.bound`."""
-        return cycles.bound(self, words)
+        return cycles.bound(self, words, self.port_words)
 
     def get_config(self) -> dict[str, int | str]:
         """The parameters as a JSON-able dict with the codec's `id`."""

@@ -280,7 +280,7 @@ def throughput(summary: Summary, case: Case) -> tuple[str, str, Canvas]:
     whole = summary.words_per_cycle(case)
     caption = (
         "Computed from the cores' throughput bound, block by block, not measured in a simulation; "
-        "the constant start-up of a packet is left out. Whole network: "
+        "start-up and flush of every packet are in. Whole network: "
         f"{whole['1']:.3f} words/cycle with one word per beat of the BPC port, "
         f"{whole['2']:.3f} with two."
     )
