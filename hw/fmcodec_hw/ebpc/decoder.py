@@ -26,8 +26,8 @@ class Decoder(Core):
     Latency: the first non-zero word is valid one cycle after the m-th step of its block, a step a
     cycle where the streams are there. Throughput: one word per cycle, or what the BPC port brings:
     a packet takes at most `fmcodec.ebpc.cycles.bound` cycles where sources and sink never pause;
-    with port_words = 2 and m = n one word leaves in every cycle. Held: m*(n-1) bits of deltas, a base, a word, the
-    beats of the bit window and the last few bits of the ZNZ stream.
+    with port_words = 2 and m = n one word leaves in every cycle. Held: m*(n-1) bits of deltas, a
+    base, a word, the beats of the bit window and the last few bits of the ZNZ stream.
 
     A step does all at once: a plane is read and enters the corner turn while a delta of the block
     before leaves it and is added to the word at the output. A block has n steps and n+2 symbols

@@ -63,7 +63,7 @@ def overhead(params: Params) -> int:
 
 def _block_cycles(
     params: Params, bits: npt.NDArray[np.int64], compact: bool
-) -> npt.NDArray[np.float64]:
+) -> npt.NDArray[np.floating]:
     """Cycles of blocks of so many BPC bits, zeros left out."""
     steps = max(params.word_bits, params.block_words)
     port_bits, symbol_bits = params.port_words * params.word_bits, params.max_symbol_bits
