@@ -136,8 +136,8 @@ def _header(top: AxiTop, inputs: Sequence[str], widths: Mapping[str, int]) -> st
     return "\n".join(
         [
             f"enum {{ INPUTS = {len(inputs)}, OUTPUTS = {len(outputs)} }};",
-            "static void offer(",
-            "    Vcore& core, int i, bool valid, uint64_t data, uint64_t keep, bool last) {",
+            "static void offer(Vcore& core, int i, bool valid, uint64_t data, uint64_t keep,",
+            "                  bool last) {",
             "    switch (i) {",
             *offers,
             "    }",

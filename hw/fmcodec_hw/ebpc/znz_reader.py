@@ -52,8 +52,8 @@ class ZnzReader(wiring.Component):
     def elaborate(self, platform):
         # `tail` and the word at the port are one window, of which `phase` bits are gone; a symbol
         # begins in the tail or before the port's last bit. The word moves up into the tail when a
-        # step passes a word's end. Where a symbol can be longer than a word a step may pass two and
-        # the second word moves by itself, under a run or with the bit behind it: phase <=
+        # step passes a word's end. Where a symbol can be longer than a word a step may pass two,
+        # and the second word moves by itself, under a run or with the bit behind it: phase <=
         # word_bits - 1 + symbol - word_bits = run_bits then, one bit less than the tail has
         params = self._params
         m = Module()
