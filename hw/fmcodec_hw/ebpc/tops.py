@@ -47,15 +47,9 @@ def _build(config: Config, *, name: str) -> dict[str, AxiTop]:
 def _performance(config: Config, core: str) -> Performance:
     params, compact = config.params, config.options.get("compact", False)
     m, n = params.word_bits, params.block_words
-<<<<<<< HEAD
     rate = cycles.guaranteed_words_per_cycle(params, compact=compact)
-=======
-    # a compact core moves a code a cycle: two of a block's n+2 find no step of their own
-    steps = n + params.drain_cycles + 2 * compact
-    rate = n / max(steps, params.max_block_bits / (params.port_words * m))
     # a base leaves a step after its block has come in; runs may leave a beat to the bases to fill
     first_beat = params.port_words * n + (params.port_words - 1) * params.drain_cycles + 1
->>>>>>> export
     latency = {
         "encoder": f"first BPC beat valid within {first_beat} steps of the first non-zero word",
         "decoder": f"first non-zero word valid one cycle after the {m}th step of its block",
