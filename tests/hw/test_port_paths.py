@@ -72,6 +72,19 @@ def test_paths_are_the_documented_ones(name, tmp_path):
     assert set().union(*decoder.values()) == set()
 
 
+@pytest.mark.parametrize("name", ["rice 8p2", "rice 8p2-compact", "rice 8p1"])
+def test_paths_of_rice_are_the_documented_ones(name, tmp_path):
+    encoder = paths(name, "encoder", tmp_path)
+    assert encoder.pop("s_axis_tready") == {"m_axis_code_tready"}
+    assert set().union(*encoder.values()) == set()
+    decoder = paths(name, "decoder", tmp_path)
+    ready = streams(decoder.pop("s_axis_code_tready"))
+    assert ready <= {"s_axis_code", "m_axis_tready"}
+    assert "m_axis_tready" in ready
+    assert streams(decoder.pop("m_axis_tuser")) <= {"s_axis_code", "m_axis_tready"}
+    assert set().union(*decoder.values()) == set()
+
+
 @pytest.mark.parametrize("config", list(catalog.configs()), ids=lambda config: config.id)
 def test_no_valid_follows_a_ready(config, tmp_path):
     for core in config.cores:
