@@ -11,7 +11,8 @@ import numpy as np
 from fmcodec.bits import unsigned_dtype
 from fmcodec.codecs.base import Codec
 from fmcodec.errors import DamagedStream
-from fmcodec.rice import Encoded, Params, best_params
+from fmcodec.rice import Encoded, Params
+from fmcodec.rice.choice import flag_sets
 from fmcodec.words import Words
 
 __all__ = ["Rice"]
@@ -53,16 +54,19 @@ class Rice(Codec):
         # the width of a core's port changes no stream
         return super().from_config({k: v for k, v in config.items() if k != "port_words"})
 
-    def _params(self, words: Words) -> Params:
-        return best_params(
-            words, self.word_bits, signed=self.signed, delta=self.delta, sign_last=self.sign_last
-        )
+    def _choices(self) -> list[Params]:
+        flags = flag_sets(self.signed, self.delta, self.sign_last)
+        return [Params(self.word_bits, **choice) for choice in flags]
 
     def _encoded_bits(self, words: Words) -> int:
-        return self._params(words).encoded_bits(words)
+        return min(params.encoded_bits(words) for params in self._choices())
 
     def _encode(self, words: Words) -> bytes:
-        code = self._params(words).encode(words).code
+        choices = self._choices()
+        best = choices[0]
+        if len(choices) > 1:
+            best = min(choices, key=lambda params: params.encoded_bits(words))
+        code = best.encode(words).code
         return code.astype(code.dtype.newbyteorder(">")).tobytes()
 
     def _decode(self, payload: memoryview, num_words: int) -> Words:

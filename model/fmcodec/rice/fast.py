@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from fmcodec.bits import unsigned_dtype
+from fmcodec.bits import signed_dtype, unsigned_dtype
 from fmcodec.errors import DamagedStream
 from fmcodec.fastbits import SLACK, Bytes, check_end, stream_bytes, stream_words
 from fmcodec.rice import fast_words
@@ -93,4 +93,6 @@ def decode(params: StreamParams, encoded: Encoded) -> Words:
     if int(fast_words.load(data, np.uint64(end >> 3))) >> (end & 7) & (1 << padding) - 1:
         raise DamagedStream("code", end, "padding is not zero")
     check_end("code", end, size, m)
+    if m == 8 * words.itemsize:
+        return words.view(signed_dtype(m))
     return signed_words(m, words)
