@@ -155,6 +155,8 @@ def simulate(
             # these build what is exported with Verilator, whatever the simulator of the tests
             if name in searches and cores is None and simulator == "verilator":
                 _run_search(run, name, searches[name], outcome, seed)
+        if not outcome.passed and not outcome.errors:
+            raise RuntimeError("none of the benches runs in this simulator")
     except (RuntimeError, SystemExit) as error:  # the runner's own ways to fail
         outcome.errors["run"] = f"{error}; see {folder.relative_to(ROOT)}/*.log"
     if Path(run.measured).exists():
