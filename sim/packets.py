@@ -53,10 +53,6 @@ class Packets(ABC):
     def damaged(self, encoded: Any, rng: np.random.Generator) -> Any:
         """`encoded` with something wrong in it, though not always so that it shows."""
 
-    def pins(self) -> dict[str, int]:
-        """Values of the encoder's inputs that are no streams; none by default."""
-        return {}
-
     def vectors(self, step: int = 1) -> Iterator[tuple[str, np.ndarray, Any]]:
         """Name, words and streams of every `step`-th vector on file; none by default."""
         return iter(())

@@ -47,21 +47,25 @@ def packet(kind: str, word_bits: int) -> np.ndarray:
     return found.words.ravel()[:WORDS].astype(f"i{word_bits // 8}")
 
 
-def sources(config: Config, core: str, words: np.ndarray) -> tuple[list[Source], dict[str, int]]:
-    """What enters a core with a packet: beats of every stream, and the other inputs."""
+def sources(config: Config, core: str, words: np.ndarray) -> list[Source]:
+    """What enters a core with a packet: the beats of every stream."""
     packets = importlib.import_module(f"sim.{config.codec}.packets").Packets(config)
     bits = config.params.word_bits
-    if core == "encoder":
-        return [_beats("s_axis", words.view(f"u{bits // 8}"), bits, 1)], packets.pins()
-    encoded = config.params.encode(words)
     top = catalog.tops(config)[core]
+    if core == "encoder":
+        entering = _beats("s_axis", words.view(f"u{bits // 8}"), bits, 1)
+        if "s_axis_tuser" in top.signature.members:
+            user = {"tuser": np.full(len(words), packets.user)}
+            entering = Source("s_axis", {**entering.fields, **user})
+        return [entering]
+    encoded = config.params.encode(words)
     length = Source("s_axis_len", {"tdata": np.array([len(words) - 1])})
     streams = [
         _beats(prefix, stream, bits, top.signature.members[f"{prefix}_tdata"].shape // bits)
         for name, stream in packets.streams(encoded).items()
         for prefix in [f"s_axis_{name}"]
     ]
-    return [length, *streams], {}
+    return [length, *streams]
 
 
 def _beats(prefix: str, words: np.ndarray, bits: int, lanes: int) -> Source:
@@ -96,8 +100,8 @@ def measured(
         found = {}
         for kind in MAPS:
             words = packet(kind, config.params.word_bits)
-            entering, pins = sources(config, core, words)
-            run = partial(_energy, entering, sinks, pins, cells, conditions)
+            entering = sources(config, core, words)
+            run = partial(_energy, entering, sinks, cells, conditions)
             whole = run(flat)
             blocks = run(parts, block_of)
             found[kind] = {
@@ -133,14 +137,13 @@ def block_of(cell: str) -> str:
 def _energy(
     entering: list[Source],
     sinks: list[str],
-    pins: dict[str, int],
     cells: library.Library,
     conditions: Conditions,
     netlist: Netlist,
     block: Any = lambda cell: "",
 ) -> Energy:
     limit = 8 * max(map(len, entering)) + 8 * WORDS
-    moved = netlist.run(entering, sinks, 1, limit, pins)
+    moved = netlist.run(entering, sinks, 1, limit)
     return meter.energy(netlist, moved, cells.text, conditions, block)
 
 

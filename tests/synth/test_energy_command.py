@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from fmcodec_hw import catalog
-from sim.ebpc.packets import Packets
+from sim.rice.packets import Packets
 from synth import energy
 
 
@@ -25,11 +25,14 @@ def test_maps_are_denser_and_sparser():
 
 def test_the_encoder_gets_the_words():
     config, words = catalog.find("ebpc 8/8/16"), np.array([1, -1, 0], np.int8)
-    (source,), pins = energy.sources(config, "encoder", words)
+    (source,) = energy.sources(config, "encoder", words)
     assert source.prefix == "s_axis"
     assert source.fields["tdata"].tolist() == [1, 255, 0]
     assert source.fields["tlast"].tolist() == [False, False, True]
-    assert pins == Packets(config).pins()
+    # Rice is told with every word how to read it
+    rice = catalog.find("rice 8p2")
+    (source,) = energy.sources(rice, "encoder", words)
+    assert source.fields["tuser"].tolist() == [Packets(rice).user] * 3
 
 
 @pytest.mark.parametrize("name", ["ebpc 8/8/16", "ebpc 8/8/16p2"])
@@ -37,7 +40,7 @@ def test_the_decoder_gets_length_and_streams(name):
     config = catalog.find(name)
     words = energy.packet("dense", 8)[:101]
     encoded = config.params.encode(words)
-    length, *streams = energy.sources(config, "decoder", words)[0]
+    length, *streams = energy.sources(config, "decoder", words)
     assert length.fields["tdata"].tolist() == [100]
     by_name = {source.prefix: source for source in streams}
     assert by_name["s_axis_znz"].fields["tdata"].tolist() == encoded.znz.tolist()
