@@ -9,7 +9,6 @@ from fmcodec.bits import require_int
 from fmcodec.errors import DamagedStream
 from fmcodec.fmtc import fast
 from fmcodec.fmtc.fields import DecoderFields, EncoderFields
-from fmcodec.fmtc.params import WORD_BITS
 from fmcodec.fmtc.tile import (
     MAX_TILE_VECTORS,
     Encoded,
@@ -147,11 +146,7 @@ def _encode(
         part = rows[first : first + tile_vectors]
         accumulators = part if folded else fast.forward(context, part)
         symbols, clipped = fast.quantise(context, accumulators)
-        escape = raw
-        if escape is None:
-            words = -(-fast.count_bits(context, symbols) // WORD_BITS)
-            escape = words > -(-8 * symbols.size // WORD_BITS)
-        payload = fast.pack(context, symbols, escape)
+        payload, escape = fast.pack(context, symbols, raw)
         tiles.append(pack_tile(context.tag, len(symbols), escape, payload))
         clips.append(clipped)
     return Encoded.from_tiles(tiles, clips)

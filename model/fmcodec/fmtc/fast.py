@@ -52,16 +52,25 @@ def quantise(
 
 
 def pack(
-    context: Shared, symbols: npt.NDArray[np.uint8], raw: bool = False
-) -> npt.NDArray[np.uint32]:
-    """Payload of `reference.pack`."""
-    if raw:
-        return stream_words(stream_bytes(symbols.reshape(-1), 8), 8 * symbols.size, WORD_BITS)
-    bits = count_bits(context, symbols)
-    data = np.zeros(bits // 8 + 1 + SLACK, dtype=np.uint8)
+    context: Shared, symbols: npt.NDArray[np.uint8], raw: bool | None = False
+) -> tuple[npt.NDArray[np.uint32], bool]:
+    """Payload of `reference.pack`, and whether it is raw: with None if that takes fewer words."""
+    raw_words = -(-8 * symbols.size // WORD_BITS)
+    if not raw:
+        longest = 16 if context.coder == "rice" else context.code_bits
+        data = np.empty(longest * symbols.size // 8 + 1 + SLACK, dtype=np.uint8)
+        bits = _pack(context, symbols, data)
+        if raw is False or -(-bits // WORD_BITS) <= raw_words:
+            return stream_words(data, bits, WORD_BITS), False
+    return stream_words(stream_bytes(symbols.reshape(-1), 8), 8 * symbols.size, WORD_BITS), True
+
+
+def _pack(context: Shared, symbols: npt.NDArray[np.uint8], data: npt.NDArray[np.uint8]) -> int:
     if context.coder == "rice":
-        kernels.rice_pack(symbols, context.zero_point, context.group_of, context.groups, data)
-    else:
+        return int(
+            kernels.rice_pack(symbols, context.zero_point, context.group_of, context.groups, data)
+        )
+    return int(
         kernels.huffman_pack(
             symbols,
             context.zero_point,
@@ -70,7 +79,7 @@ def pack(
             context.lengths,
             data,
         )
-    return stream_words(data, bits, WORD_BITS)
+    )
 
 
 def count_bits(context: Shared, symbols: npt.NDArray[np.uint8]) -> int:

@@ -125,6 +125,7 @@ def huffman_bits(symbols, zero_point, group_of, lengths, starts, result):
 
 @jit
 def huffman_pack(symbols, zero_point, group_of, codes, lengths, data):
+    """Write the codes; their bits."""
     position, pending = u64(0), u64(0)
     components = symbols.shape[1]
     end = lengths.shape[1] - 1
@@ -141,6 +142,7 @@ def huffman_pack(symbols, zero_point, group_of, codes, lengths, data):
                 position, pending = put(data, position, pending, value, bits)
                 value, bits = u64(0), u64(0)
         position, pending = put(data, position, pending, value, bits)
+    return position
 
 
 @jit
@@ -169,49 +171,49 @@ def huffman_unpack(data, group_of, tables, code_bits, zero_point, end, levels):
     return position
 
 
-@jit
-def _groups(count):
-    """K, Z and R of every group at a tile's start."""
-    state = np.empty((count, 3), dtype=np.int64)
-    state[:, 0] = START_K
-    state[:, 1] = START_Z
-    state[:, 2] = START_R
-    return state
-
-
-@jit
-def _after_word(group, e):
-    q = e >> (group[0] >> 2)
-    if q == 0:
-        group[0] = max(group[0] - 1, 0)
-    elif q > 1:
-        group[0] = min(group[0] + (2 if q < 4 else 4), 31)
-    group[1] = min(group[1] + 1, 31)
-
-
-@jit
-def _after_zero(group, full):
-    group[1] = max(group[1] - ((2 << (group[1] >> 3)) - 1), 0)
-    group[2] = min(group[2] + 1, 11) if full else max(group[2] - 1, 0)
-
-
-@jit
-def _run(flat, index, most, zero_point):
-    """Zeros that follow `index`, counted up to `most`."""
-    count = 0
-    while count < most and index + 1 + count < len(flat) and flat[index + 1 + count] == zero_point:
-        count += 1
-    return count
+# what a byte says to the Rice coder: its bits in reverse, and how many ones it begins with
+_REVERSED = np.array([int(f"{byte:08b}"[::-1], 2) for byte in range(256)], dtype=np.uint8)
+_ONES = np.array([8 - (byte ^ 0xFF).bit_length() for byte in range(256)], dtype=np.int64)
+_K_STEP = np.array([-1, 0, 2, 2, 4], dtype=np.int64)  # by e >> k, 4 or more alike
 
 
 @jit
 def _reversed(value, bits):
     """The low `bits` of a byte, the first one last."""
-    v = u64(value)
-    v = (v & u64(0x55)) << u64(1) | v >> u64(1) & u64(0x55)
-    v = (v & u64(0x33)) << u64(2) | v >> u64(2) & u64(0x33)
-    v = (v & u64(0x0F)) << u64(4) | v >> u64(4) & u64(0x0F)
-    return v >> u64(8 - bits)
+    return u64(_REVERSED[value & 0xFF]) >> u64(8 - bits)
+
+
+@jit
+def _groups(count):
+    """K, Z and R of every group at a tile's start."""
+    return (
+        np.full(count, START_K, dtype=np.int64),
+        np.full(count, START_Z, dtype=np.int64),
+        np.full(count, START_R, dtype=np.int64),
+    )
+
+
+@jit
+def _after_word(K, Z, g, e):
+    K[g] = min(max(K[g] + _K_STEP[min(e >> (K[g] >> 2), 4)], 0), 31)
+    Z[g] = min(Z[g] + 1, 31)
+
+
+@jit
+def _after_zero(Z, R, g, full):
+    Z[g] = max(Z[g] - ((2 << (Z[g] >> 3)) - 1), 0)
+    R[g] = min(R[g] + 1, 11) if full else max(R[g] - 1, 0)
+
+
+@jit
+def _run(flat, index, most, zero_point):
+    """Zeros that follow `index`, counted up to `most`."""
+    first = index + 1
+    last = min(first + most, len(flat))
+    index = first
+    while index < last and flat[index] == zero_point:
+        index += 1
+    return index - first
 
 
 @jit
@@ -219,28 +221,31 @@ def rice_bits(symbols, zero_point, group_of, groups, starts, result):
     components = symbols.shape[1]
     for tile in range(len(starts) - 1):
         flat = symbols[starts[tile] : starts[tile + 1]].reshape(-1)
-        state = _groups(groups)
+        K, Z, R = _groups(groups)
         bits, index, k = i64(0), 0, 0
         direct = False
         while index < len(flat):
-            group = state[group_of[k]]
+            g = group_of[k]
             d = i64(flat[index]) - zero_point
-            slot = group[1] >> 3
+            slot = Z[g] >> 3
             if d == 0 and not direct:
-                run_bits = group[2] >> 1
+                run_bits = R[g] >> 1
                 count = _run(flat, index, 1 << run_bits, zero_point)
                 index += 1 + count
                 full = count == 1 << run_bits or index == len(flat)
                 bits += slot + 2 + (0 if full else run_bits)
                 direct = not full
-                _after_zero(group, full)
-                k = (k + 1 + count) % components
+                _after_zero(Z, R, g, full)
+                k += 1 + count
+                while k >= components:
+                    k -= components
                 continue
             e = 2 * d - 2 if d > 0 else -2 * d - 1
-            ones = e >> (group[0] >> 2)
+            low = K[g] >> 2
+            ones = e >> low
             ones += not direct and ones >= slot
-            bits += ones + 1 + (group[0] >> 2) if ones < ESCAPE else ESCAPE + 8
-            _after_word(group, e)
+            bits += ones + 1 + low if ones < ESCAPE else ESCAPE + 8
+            _after_word(K, Z, g, e)
             direct = False
             index += 1
             k = k + 1 if k + 1 < components else 0
@@ -249,18 +254,19 @@ def rice_bits(symbols, zero_point, group_of, groups, starts, result):
 
 @jit
 def rice_pack(symbols, zero_point, group_of, groups, data):
+    """Write the codes; their bits."""
     position, pending = u64(0), u64(0)
     components = symbols.shape[1]
     flat = symbols.reshape(-1)
-    state = _groups(groups)
+    K, Z, R = _groups(groups)
     index, k = 0, 0
     direct = False
     while index < len(flat):
-        group = state[group_of[k]]
+        g = group_of[k]
         d = i64(flat[index]) - zero_point
-        slot = group[1] >> 3
+        slot = Z[g] >> 3
         if d == 0 and not direct:
-            run_bits = group[2] >> 1
+            run_bits = R[g] >> 1
             count = _run(flat, index, 1 << run_bits, zero_point)
             index += 1 + count
             full = count == 1 << run_bits or index == len(flat)
@@ -272,11 +278,13 @@ def rice_pack(symbols, zero_point, group_of, groups, data):
                 value = value << u64(run_bits + 1) | _reversed(count, run_bits)
                 bits = slot + 2 + run_bits
             direct = not full
-            _after_zero(group, full)
-            k = (k + 1 + count) % components
+            _after_zero(Z, R, g, full)
+            k += 1 + count
+            while k >= components:
+                k -= components
         else:
             e = 2 * d - 2 if d > 0 else -2 * d - 1
-            low = group[0] >> 2
+            low = K[g] >> 2
             ones = e >> low
             ones += not direct and ones >= slot
             if ones < ESCAPE:
@@ -286,11 +294,12 @@ def rice_pack(symbols, zero_point, group_of, groups, data):
             else:
                 value = u64(0xFF00) | _reversed(e, 8)
                 bits = i64(ESCAPE + 8)
-            _after_word(group, e)
+            _after_word(K, Z, g, e)
             direct = False
             index += 1
             k = k + 1 if k + 1 < components else 0
         position, pending = put(data, position, pending, value, u64(bits))
+    return position
 
 
 @jit
@@ -300,54 +309,58 @@ def rice_unpack(data, group_of, groups, levels):
     position = u64(0)
     components = levels.shape[1]
     flat = levels.reshape(-1)
-    state = _groups(groups)
+    K, Z, R = _groups(groups)
     bad_symbol, bad_run = i64(-1), i64(-1)
     index, k = 0, 0
     direct = False
+    window, held = u64(0), i64(0)
     while index < len(flat):
-        group = state[group_of[k]]
-        slot = group[1] >> 3
-        start = position
-        window = peek(data, min(position, size))
-        ones = 0
-        while ones < ESCAPE and window >> u64(63):
-            window <<= u64(1)
-            ones += 1
+        g = group_of[k]
+        slot = Z[g] >> 3
+        if held < 16:
+            window = peek(data, min(position, size))
+            held = i64(57)
+        ones = _ONES[window >> u64(56)]
+        after = window << u64(ones + 1)
         if ones == slot and not direct:
-            full = window >> u64(62) & u64(1) == u64(1)
-            run_bits = group[2] >> 1
+            full = after >> u64(63) == u64(1)
+            run_bits = R[g] >> 1
             left = len(flat) - index - 1
             if full:
                 count = i64(1) << run_bits
-                position += u64(ones + 2)
+                taken = ones + 2
             else:
-                bits = window >> u64(54) & u64(0xFF)
-                count = i64(_reversed(bits, 8)) & ((1 << run_bits) - 1)
-                position += u64(ones + 2 + run_bits)
+                count = i64(_REVERSED[after >> u64(55) & u64(0xFF)]) & ((1 << run_bits) - 1)
+                taken = ones + 2 + run_bits
                 if count >= left and bad_run < 0:
-                    bad_run = i64(start)
+                    bad_run = i64(position)
             count = min(count, left)
-            flat[index : index + 1 + count] = 0
+            for i in range(index, index + 1 + count):
+                flat[i] = 0
             index += 1 + count
-            k = (k + 1 + count) % components
+            k += 1 + count
+            while k >= components:
+                k -= components
             direct = not full
-            _after_zero(group, full)
-            continue
-        low = group[0] >> 2
-        if ones == ESCAPE:
-            e = i64(_reversed(window >> u64(56), 8))
-            position += u64(ESCAPE + 8)
+            _after_zero(Z, R, g, full)
         else:
-            q = ones - (1 if not direct and ones > slot else 0)
-            rest = i64(_reversed(window >> u64(55) & u64(0xFF), 8)) & ((1 << low) - 1)
-            e = q << low | rest
-            position += u64(ones + 1 + low)
-        if e == 254 and bad_symbol < 0:
-            bad_symbol = i64(start)
-        d = -((e + 1) >> 1) if e & 1 else (e >> 1) + 1
-        flat[index] = d if d < 128 else d - 256
-        _after_word(group, e)
-        direct = False
-        index += 1
-        k = k + 1 if k + 1 < components else 0
+            low = K[g] >> 2
+            if ones == ESCAPE:
+                e = i64(_REVERSED[window >> u64(48) & u64(0xFF)])
+                taken = i64(ESCAPE + 8)
+            else:
+                q = ones - (1 if not direct and ones > slot else 0)
+                e = q << low | i64(_REVERSED[after >> u64(56)]) & ((1 << low) - 1)
+                taken = ones + 1 + low
+            if e == 254 and bad_symbol < 0:
+                bad_symbol = i64(position)
+            d = -((e + 1) >> 1) if e & 1 else (e >> 1) + 1
+            flat[index] = d if d < 128 else d - 256
+            _after_word(K, Z, g, e)
+            direct = False
+            index += 1
+            k = k + 1 if k + 1 < components else 0
+        position += u64(taken)
+        window <<= u64(taken)
+        held -= taken
     return i64(position), bad_symbol, bad_run
