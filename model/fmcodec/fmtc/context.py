@@ -33,7 +33,7 @@ from fmcodec.fmtc.params import WORD_BITS, Params
 from fmcodec.fmtc.tile import Encoded, require_words
 from fmcodec.lazy import LazyModule
 
-__all__ = ["Context", "DecoderContext", "EncoderContext"]
+__all__ = ["Context", "DecoderContext", "EncoderContext", "read_context"]
 
 codec = LazyModule("fmcodec.fmtc.codec")
 
@@ -105,17 +105,9 @@ class _Words(Shared):
             UnsupportedContext: they are one of the other kind, or that `build` does not hold.
             TypeError, ValueError: they are no array of uint32 of one dimension.
         """
-        require_words(words)
-        is_decoder, found = read_fields(np.ascontiguousarray(words))
-        kind = DecoderContext if is_decoder else EncoderContext
-        try:
-            context: Any = kind(**found)
-        except FieldError as error:
-            fault = BadCodeLengths if error.field == "lengths" else BadField
-            word = _WORD_OF.get(error.field, HEADER_WORDS)
-            raise fault("context", WORD_BITS * word, str(error)) from error
+        context = read_context(words)
         if not isinstance(context, cls):
-            reason = f"kind must be {cls._kind()}, not {kind._kind()}"
+            reason = f"kind must be {cls._kind()}, not {context._kind()}"
             raise UnsupportedContext("context", WORD_BITS, reason)
         if build is not None:
             context.require_build(build)
@@ -257,6 +249,18 @@ class DecoderContext(DecoderFields, _Words):
 
     def _rows(self) -> npt.NDArray[np.int16]:
         return self.matrix
+
+
+def read_context(words: Words) -> EncoderContext | DecoderContext:
+    """The context of either kind; raises what `EncoderContext.from_words` does without a build."""
+    require_words(words)
+    is_decoder, found = read_fields(np.ascontiguousarray(words))
+    try:
+        return DecoderContext(**found) if is_decoder else EncoderContext(**found)
+    except FieldError as error:
+        fault = BadCodeLengths if error.field == "lengths" else BadField
+        word = _WORD_OF.get(error.field, HEADER_WORDS)
+        raise fault("context", WORD_BITS * word, str(error)) from error
 
 
 @dataclass(frozen=True, eq=False)
