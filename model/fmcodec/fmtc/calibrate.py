@@ -206,21 +206,24 @@ class Trial:
         zero_point = int(min(levels.min(), 0))
         levels -= zero_point
         symbols = int(levels.max()) + 1
-        counts = count_symbols(levels, -zero_point, symbols)
         words = HEADER_WORDS + 1
         if self.transform.kind == "matrix":
             words += len(self._mean) * (1 - (-keep // (WORD_BITS // self.params.matrix_bits)))
-        splits = _splits(counts, min(self.params.tables, keep))
+        tables = min(self.params.tables, keep)
         if self.params.coder == "rice":
+            splits = _splits(count_symbols(levels, -zero_point, symbols, keep), tables)
             rate = _rice_bits(levels, -zero_point, splits[-1]) / len(levels)
             return [(rate, WORD_BITS * (words + len(splits[-1]) - 2))]
-        estimates = []
-        for edges in splits:
-            runs = [counts[first:last].sum(axis=0) for first, last in pairwise(edges)]
-            rate = sum(max(_entropy(run), 1.0) * run.sum() for run in runs) / len(levels)
-            tables = len(runs) - 1 - (-(symbols + 1) // 8) * len(runs)
-            estimates.append((float(rate), WORD_BITS * (words + tables)))
-        return estimates
+        best = [math.inf] * tables
+        for end_before in _ends(keep):
+            counts = count_symbols(levels, -zero_point, symbols, end_before)
+            for index, edges in enumerate(_splits(counts, tables)):
+                best[index] = min(best[index], _huffman_bits(counts, edges) / len(levels))
+        per_table = -(-(symbols + 1) // 8)
+        return [
+            (rate, WORD_BITS * (words + index + per_table * (index + 1)))
+            for index, rate in enumerate(best)
+        ]
 
     def kept(self, step: float) -> int:
         """Components that are coded with this step; fewer than there are where `trim` is set.
@@ -289,7 +292,9 @@ class Trial:
             trial = {"boundaries": (), "lengths": even[None]}
         first = EncoderContext(**(shared | trial), **encoder)
         symbols, _ = fast.quantise(first, fast.forward(first, vectors))
-        boundaries, lengths = _tables(symbols, zero_point, q_max, self.params)
+        boundaries, lengths, encoder["end_before"] = _tables(
+            symbols, zero_point, q_max, self.params
+        )
         shared |= {"boundaries": boundaries, "lengths": lengths}
         return Context.of(shared, encoder, decoder)
 
@@ -400,13 +405,16 @@ def _range(low: float, high: float, q_max: int, fit: bool, coder: str) -> tuple[
 
 
 def count_symbols(
-    symbols: npt.NDArray[np.integer], zero_point: int, width: int
+    symbols: npt.NDArray[np.integer], zero_point: int, width: int, end_before: int
 ) -> npt.NDArray[np.int64]:
-    """How often components code every symbol and, last, the end of a vector, shape (K, width + 1).
+    """How often components code every symbol and, last, the end of a vector.
+
+    Shape (K, width + 1); tails end a vector that begin at a component below `end_before`.
     """
     other = symbols != zero_point
     components = symbols.shape[1]
     used = np.where(other.any(axis=1), components - other[:, ::-1].argmax(axis=1), 0)
+    used[used >= end_before] = components
     counts = np.zeros((components, width + 1), dtype=np.int64)
     for k in range(components):
         counts[k, :width] = np.bincount(symbols[used > k, k], minlength=width)
@@ -414,20 +422,38 @@ def count_symbols(
     return counts
 
 
+def _ends(components: int) -> set[int]:
+    """Values of `end_before` to try: tails of any length, of four at least, none."""
+    return {components, max(components - 3, 0), 0}
+
+
 def _tables(
     symbols: npt.NDArray[np.uint8], zero_point: int, q_max: int, params: Params
-) -> tuple[tuple[int, ...], npt.NDArray[np.uint8]]:
-    """Boundaries of the code tables that take the fewest bits, and their code lengths."""
+) -> tuple[tuple[int, ...], npt.NDArray[np.uint8], int]:
+    """Boundaries of the code tables, code lengths, and `end_before`, that take the fewest bits."""
     components = symbols.shape[1]
-    counts = count_symbols(symbols, zero_point, q_max + 1)
-    edges = _splits(counts, min(params.tables, components))[-1]
+    tables = min(params.tables, components)
     if params.coder == "rice":
-        return tuple(edges[1:-1]), np.zeros((0, q_max + 2), dtype=np.uint8)
+        counts = count_symbols(symbols, zero_point, q_max + 1, components)
+        edges = _splits(counts, tables)[-1]
+        return tuple(edges[1:-1]), np.zeros((0, q_max + 2), dtype=np.uint8), 0
+    found = []
+    for end_before in sorted(_ends(components)):
+        counts = count_symbols(symbols, zero_point, q_max + 1, end_before)
+        edges = _splits(counts, tables)[-1]
+        found.append((_huffman_bits(counts, edges), end_before, edges, counts))
+    _, end_before, edges, counts = min(found, key=lambda one: one[0])
     lengths = [
         huffman.code_lengths(counts[first:last].sum(axis=0) + 1, params.max_code_bits)
         for first, last in pairwise(edges)
     ]
-    return tuple(edges[1:-1]), np.stack(lengths)
+    return tuple(edges[1:-1]), np.stack(lengths), end_before
+
+
+def _huffman_bits(counts: npt.NDArray[np.int64], edges: list[int]) -> float:
+    """Bits that tables of these components take, by their entropy, no less than a bit a code."""
+    runs = [counts[first:last].sum(axis=0) for first, last in pairwise(edges)]
+    return float(sum(max(_entropy(run), 1.0) * run.sum() for run in runs))
 
 
 def _rice_bits(levels: npt.NDArray[np.int64], zero_point: int, edges: list[int]) -> float:

@@ -49,6 +49,7 @@ _WORD_OF = {
     "components": 2,
     "q_max": 2,
     "zero_point": 2,
+    "end_before": 3,
     "shift": 3,
     "scale": 3,
     "low": 3,
@@ -188,7 +189,8 @@ class EncoderContext(EncoderFields, _Words):
 
     def _write_own(self, writer: _ContextWriter) -> None:
         first = (0, 0) if self.each else (int(self.shift[0]), int(self.scale[0]))
-        self._write_pair(writer, *first)
+        writer.write(self.end_before, 16)
+        writer.write(first[0] << 12 | first[1], 16)
         writer.write(int(self.bias[0]) if self.transform in ("none", "dct4") else 0, WORD_BITS)
 
     def _write_scales(self, writer: _ContextWriter) -> None:

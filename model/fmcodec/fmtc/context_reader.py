@@ -73,7 +73,9 @@ def read_fields(words: npt.NDArray[np.uint32]) -> tuple[bool, dict[str, Any]]:
         if each:
             reserved.append((37, 1))
     else:
-        first = reader.pair(reserved)
+        reserved.append(reader.reserved(7))
+        fields["end_before"] = reader.bits(9)
+        first = reader.pair(reserved, spare=0)
     uniform = reader.signed24()
     boundaries = tuple(reader.bits(WORD_BITS) for _ in range(groups - 1))
     more = [reader.pair(reserved) for _ in range(pairs)]
@@ -142,9 +144,9 @@ class _ContextReader:
         at, value = self._reader.position, self.bits(bits)
         return (at, value) if value else None
 
-    def pair(self, faults: list[tuple[int, int] | None]) -> tuple[int, int]:
-        """Shift and scale of one word."""
-        faults.append(self.reserved(16))
+    def pair(self, faults: list[tuple[int, int] | None], spare: int = 16) -> tuple[int, int]:
+        """Shift and scale of one word, after `spare` bits of it."""
+        faults.append(self.reserved(spare) if spare else None)
         shift = self.bits(4)
         faults.append(self.reserved(4))
         return shift, self.bits(8)

@@ -52,7 +52,7 @@ def quantise(
 
 
 def pack(
-    context: Shared, symbols: npt.NDArray[np.uint8], raw: bool | None = False
+    context: EncoderFields, symbols: npt.NDArray[np.uint8], raw: bool | None = False
 ) -> tuple[npt.NDArray[np.uint32], bool]:
     """Payload of `reference.pack`, and whether it is raw: with None if that takes fewer words."""
     raw_words = -(-8 * symbols.size // WORD_BITS)
@@ -65,7 +65,9 @@ def pack(
     return stream_words(stream_bytes(symbols.reshape(-1), 8), 8 * symbols.size, WORD_BITS), True
 
 
-def _pack(context: Shared, symbols: npt.NDArray[np.uint8], data: npt.NDArray[np.uint8]) -> int:
+def _pack(
+    context: EncoderFields, symbols: npt.NDArray[np.uint8], data: npt.NDArray[np.uint8]
+) -> int:
     if context.coder == "rice":
         return int(
             kernels.rice_pack(symbols, context.zero_point, context.group_of, context.groups, data)
@@ -74,6 +76,7 @@ def _pack(context: Shared, symbols: npt.NDArray[np.uint8], data: npt.NDArray[np.
         kernels.huffman_pack(
             symbols,
             context.zero_point,
+            context.end_before,
             context.group_of,
             context.codes,
             context.lengths,
@@ -82,13 +85,13 @@ def _pack(context: Shared, symbols: npt.NDArray[np.uint8], data: npt.NDArray[np.
     )
 
 
-def count_bits(context: Shared, symbols: npt.NDArray[np.uint8]) -> int:
+def count_bits(context: EncoderFields, symbols: npt.NDArray[np.uint8]) -> int:
     """Bits of the codes of `symbols`, shape (vectors, K), as one tile without padding."""
     return int(tile_bits(context, symbols, np.array([0, len(symbols)]))[0])
 
 
 def tile_bits(
-    context: Shared, symbols: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64]
+    context: EncoderFields, symbols: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
     """Bits of the codes of tiles that start at these rows, the end included, without padding."""
     result = np.empty(len(starts) - 1, dtype=np.int64)
@@ -98,7 +101,13 @@ def tile_bits(
         )
     else:
         kernels.huffman_bits(
-            symbols, context.zero_point, context.group_of, context.lengths, starts, result
+            symbols,
+            context.zero_point,
+            context.end_before,
+            context.group_of,
+            context.lengths,
+            starts,
+            result,
         )
     return result
 

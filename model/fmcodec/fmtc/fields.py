@@ -197,12 +197,15 @@ class EncoderFields(Shared):
             transform it is the same for all, with dct4 it is zero but for component 0, folded it
             is zero.
         matrix: entries T, int16, shape (K, C); no rows without a matrix.
+        end_before: E, 0..K: end of vector is sent for tails that begin at a component below it;
+            0 with rice.
     """
 
     shift: npt.NDArray[np.int32]
     scale: npt.NDArray[np.int32]
     bias: npt.NDArray[np.int32]
     matrix: npt.NDArray[np.int16]
+    end_before: int = 0
 
     @property
     def each(self) -> bool:
@@ -227,6 +230,9 @@ class EncoderFields(Shared):
                 yield name, f"must be of shape ({self.components},), not {values.shape}"
             elif _out_of(values, first, last):
                 yield name, f"must be in {first}..{last}"
+        last = 0 if self.coder == "rice" else self.components
+        if not 0 <= self.end_before <= last:
+            yield "end_before", f"must be in 0..{last}, not {self.end_before}"
         if self.transform == "dct4":
             pairs = set(zip(DCT4_CLASS, self.shift.tolist(), self.scale.tolist(), strict=True))
             if len(pairs) != 3:

@@ -109,28 +109,31 @@ def _used(vector, zero_point):
 
 
 @jit
-def huffman_bits(symbols, zero_point, group_of, lengths, starts, result):
+def huffman_bits(symbols, zero_point, end_before, group_of, lengths, starts, result):
     components = symbols.shape[1]
     end = lengths.shape[1] - 1
     for tile in range(len(starts) - 1):
         bits = 0
         for i in range(starts[tile], starts[tile + 1]):
             used = _used(symbols[i], zero_point)
-            for k in range(used):
+            ends = used < end_before
+            for k in range(used if ends else components):
                 bits += lengths[group_of[k], symbols[i, k]]
-            if used < components:
+            if ends:
                 bits += lengths[group_of[used], end]
         result[tile] = bits
 
 
 @jit
-def huffman_pack(symbols, zero_point, group_of, codes, lengths, data):
+def huffman_pack(symbols, zero_point, end_before, group_of, codes, lengths, data):
     """Write the codes; their bits."""
     position, pending = u64(0), u64(0)
     components = symbols.shape[1]
     end = lengths.shape[1] - 1
     for i in range(symbols.shape[0]):
         used = _used(symbols[i], zero_point)
+        if used >= end_before:
+            used = components
         value, bits = u64(0), u64(0)  # codes that wait, fewer than 42 bits
         for k in range(min(used + 1, components)):
             table = group_of[k]

@@ -170,8 +170,12 @@ class LayerCodec:
         """How often every code table codes every symbol: (tables, q_max + 2) for each context."""
         counts = []
         for vectors, context in zip(self._groups(maps), self.contexts, strict=True):
+            encoder = context.encoder
             found = count_symbols(
-                self._symbols(context, vectors), context.decoder.zero_point, context.q_max + 1
+                self._symbols(context, vectors),
+                encoder.zero_point,
+                encoder.q_max + 1,
+                encoder.end_before,
             )
             edges = (0, *context.decoder.boundaries)
             counts.append(np.add.reduceat(found, edges, axis=0))

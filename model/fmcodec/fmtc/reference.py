@@ -77,7 +77,7 @@ def quantise(
 
 
 def pack(
-    context: Shared, symbols: npt.NDArray[np.uint8], raw: bool = False
+    context: EncoderFields, symbols: npt.NDArray[np.uint8], raw: bool = False
 ) -> npt.NDArray[np.uint32]:
     """Payload words of the symbols of a tile, shape (vectors, K)."""
     writer = BitWriter(WORD_BITS)
@@ -92,7 +92,7 @@ def pack(
             used = context.components
             while used and vector[used - 1] == context.zero_point:
                 used -= 1
-            if used < context.components:
+            if used < context.end_before:
                 vector = [*vector[:used], context.end_of_vector]
             for table, symbol in zip(context.group_of.tolist(), vector, strict=False):
                 writer.write(codes[table][symbol], lengths[table][symbol])

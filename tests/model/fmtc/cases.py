@@ -72,6 +72,7 @@ def small_encoder(**changes):
         "scale": np.full(2, 128, np.int32),
         "bias": np.array([1258, 538], np.int32),
         "matrix": np.array([[90, 90], [90, -90]], np.int16),
+        "end_before": 2,
     }
     return EncoderContext(**(fields | changes))
 
