@@ -371,9 +371,7 @@ def _scales(
     return shift.astype(np.int32), scale.astype(np.int32), inverse_shift, inverse_scale
 
 
-def _bias(
-    transform: Transform, keep: int, shift: npt.NDArray[np.int32]
-) -> npt.NDArray[np.int32]:
+def _bias(transform: Transform, keep: int, shift: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
     """The transformed mean, less half a unit of what the shift by s drops: rounding for nothing."""
     if transform.kind == "matrix":
         exact = transform.matrix[:keep].astype(np.float64) @ transform.mean
@@ -451,9 +449,24 @@ def _tables(
 
 
 def _huffman_bits(counts: npt.NDArray[np.int64], edges: list[int]) -> float:
-    """Bits that tables of these components take, by their entropy, no less than a bit a code."""
-    runs = [counts[first:last].sum(axis=0) for first, last in pairwise(edges)]
-    return float(sum(max(_entropy(run), 1.0) * run.sum() for run in runs))
+    """Bits that tables of these components take."""
+    return float(_code_bits(np.add.reduceat(counts, edges[:-1], axis=0)).sum())
+
+
+def _code_bits(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Bits that a Huffman code takes for each row of counts, nearly: its entropy.
+
+    But a symbol that is more likely than all others together takes a bit, and the others one more
+    than among themselves. The bias that few samples have is taken off (Miller, Madow).
+    """
+    runs = counts.astype(np.float64)
+    logs = (runs * np.log2(np.maximum(runs, 1))).sum(axis=1)
+    totals, most = runs.sum(axis=1), runs.max(axis=1)
+    others = totals - most
+    entropy = totals * np.log2(np.maximum(totals, 1)) - logs
+    rest = others * np.log2(np.maximum(others, 1)) - logs + most * np.log2(np.maximum(most, 1))
+    bias = np.maximum(np.count_nonzero(counts, axis=1) - 1, 0) / (2 * math.log(2))
+    return np.where(most > others, totals + rest, entropy) + bias
 
 
 def _rice_bits(levels: npt.NDArray[np.int64], zero_point: int, edges: list[int]) -> float:
@@ -469,17 +482,13 @@ def _rice_bits(levels: npt.NDArray[np.int64], zero_point: int, edges: list[int])
 def _splits(counts: npt.NDArray[np.int64], tables: int) -> list[list[int]]:
     """Edges of 1, 2, ... `tables` runs of components that cost the fewest bits.
 
-    By dynamic programming. A run costs its entropy, and no less than a bit a symbol, as Huffman
-    codes do.
+    By dynamic programming.
     """
     components = len(counts)
     sums = np.concatenate([np.zeros_like(counts[:1]), np.cumsum(counts, axis=0)])
     cost = np.full((components + 1, components + 1), np.inf)
     for first in range(components):
-        runs = (sums[first + 1 :] - sums[first]).astype(np.float64)
-        totals = runs.sum(axis=1)
-        entropy = totals * np.log2(np.maximum(totals, 1)) - (runs * np.log2(np.maximum(runs, 1))).sum(axis=1)
-        cost[first, first + 1 :] = np.maximum(entropy, totals)
+        cost[first, first + 1 :] = _code_bits(sums[first + 1 :] - sums[first])
     best = cost[0]
     choices: list[npt.NDArray[np.intp]] = []
     result = []

@@ -50,11 +50,11 @@ def candidates(
 ) -> list[Candidate]:
     """Ways to code a layer with the same noise.
 
-    They are vectors of up to 16, 64 and 256 values in blocks of 1, 2 and 4 pixels with a trimmed
-    transform (`pca_t`), 4x4 blocks of single channels under one context, with the DCT (`dct4`), a
-    learned transform or none (`eye`), and pixels without a transform, with 1, 2, ... code tables;
-    a transform that cannot hold the range with its step is none. They are fitted to every other map and tried on
-    those between.
+    They are, with 1, 2, ... code tables, vectors of up to 16, 64 and 256 values in blocks of 1, 2
+    and 4 pixels with a trimmed transform (`pca_t`); 4x4 blocks of single channels under one
+    context, with the DCT (`dct4`), a learned transform or none (`eye`); and pixels without a
+    transform. A transform that cannot hold the range with its step is none. They are fitted to
+    every other map and tried on those between.
 
     Args:
         maps, params, relu, ceiling, floor: see `LayerCodec.calibrate`; params.tables is the most

@@ -116,7 +116,7 @@ class _Words(Shared):
 
     def require_build(self, build: Params) -> None:
         """Raise UnsupportedContext unless a core of parameters `build` can hold the context."""
-        same = ("coder", "channels")
+        same: tuple[str, ...] = ("coder", "channels")
         if self.transform != "folded":  # an encoder without a transform takes any layer's
             same = ("transform", *same)
         if self.transform == "matrix":
@@ -296,7 +296,8 @@ class Context:
         first = DecoderContext(**shared, **decoder)
         tag = int(first.to_words()[-1]) & 0x7FFF
         return cls(
-            EncoderContext(**shared, **encoder, tag=tag), DecoderContext(**shared, **decoder, tag=tag)
+            EncoderContext(**shared, **encoder, tag=tag),
+            DecoderContext(**shared, **decoder, tag=tag),
         )
 
     @property
@@ -326,7 +327,7 @@ class Context:
 
     @property
     def step(self) -> float:
-        """Width of a quantiser cell in units of an input value; of dct4, of its orthonormal form."""
+        """Width of a quantiser cell in units of an input value, of an orthonormal transform."""
         gain = 120 if self.transform == "dct4" else 1 << self.decoder.fraction_bits
         return self.decoder.inverse_scale / 2.0**self.decoder.inverse_shift * gain
 

@@ -30,7 +30,11 @@ def forward(context: EncoderFields, vectors: npt.NDArray[np.int8]) -> npt.NDArra
         acc = _product(vectors, context.matrix.T, 128)
     acc -= context.bias
     # only a matrix that no calibration makes leaves the 24 bits
-    if context.transform == "matrix" and acc.size and not -1 << 23 <= acc.min() <= acc.max() < 1 << 23:
+    if (
+        context.transform == "matrix"
+        and acc.size
+        and not -1 << 23 <= acc.min() <= acc.max() < 1 << 23
+    ):
         acc = acc << 8 >> 8
     return acc
 

@@ -154,9 +154,9 @@ class Shared:
         first, last = 0, self.q_max
         if self.coder == "rice":
             first, last = max(self.q_max - 127, 0), min(self.q_max, 128)
-        for name, first, last in (("zero_point", first, last), ("tag", 0, 0x7FFF)):
-            if not first <= getattr(self, name) <= last:
-                yield name, f"must be in {first}..{last}, not {getattr(self, name)}"
+        for name, least, most in (("zero_point", first, last), ("tag", 0, 0x7FFF)):
+            if not least <= getattr(self, name) <= most:
+                yield name, f"must be in {least}..{most}, not {getattr(self, name)}"
         edges = [0, *self.boundaries, self.components]
         if not all(a < b for a, b in pairwise(edges)):
             rule = f"must be ascending ints in 1..{self.components - 1}"

@@ -50,11 +50,12 @@ class Layout:
         return 1 if self.shared else self.groups
 
     def to_vectors(self, maps: npt.NDArray) -> npt.NDArray:
-        """Vectors of every context, shape (contexts, vectors, vector_length), of maps (N, C, H, W).
+        """Vectors of every context of maps (N, C, H, W).
 
-        Vectors go image by image, where groups share a context group by group, then block row by
-        block row; the entries of one are ordered (channel, row, column). Where H or W is no multiple of the block, the last row or column
-        is repeated.
+        Shape (contexts, vectors, vector_length). Vectors go image by image, where groups share a
+        context group by group, then block row by block row; the entries of one are ordered
+        (channel, row, column). Where H or W is no multiple of the block, the last row or column is
+        repeated.
         """
         images, channels, height, width = maps.shape
         require_channels(maps, self)

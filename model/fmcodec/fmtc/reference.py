@@ -141,7 +141,9 @@ def _pack_rice(context: Shared, symbols: npt.NDArray[np.uint8], writer: BitWrite
         if d == 0 and not direct:
             _ones(writer, group.slot)
             count, most = 0, 1 << group.run_bits
-            while count < most and index + 1 + count < len(levels) and not levels[index + 1 + count]:
+            while (
+                count < most and index + 1 + count < len(levels) and not levels[index + 1 + count]
+            ):
                 count += 1
             index += 1 + count
             full = count == most or index == len(levels)
@@ -238,9 +240,7 @@ def _unpack_rice(
     return levels, bad_symbol, bad_run
 
 
-def inverse(
-    context: DecoderFields, levels: npt.NDArray[np.int16]
-) -> npt.NDArray[np.int8]:
+def inverse(context: DecoderFields, levels: npt.NDArray[np.int16]) -> npt.NDArray[np.int8]:
     """Vectors y[c] of coefficients d, shape (vectors, C)."""
     half = 1 << context.inverse_shift >> 1
     result = []

@@ -94,9 +94,9 @@ def fit(
     Args:
         moments: of the calibration vectors.
         params: what the build holds.
-        variant: `eye`, no transform; `dct4`, the DCT of 4x4 blocks; `pca`, the eigenvectors of the covariance by falling
-            variance, rounded to `params.matrix_bits`; `pca_q`, rounded further, to `entry_bits`;
-            `pca_t`, leading components only.
+        variant: `eye`, no transform; `dct4`, the DCT of 4x4 blocks; `pca`, the eigenvectors of
+            the covariance by falling variance, rounded to `params.matrix_bits`; `pca_q`, rounded
+            further, to `entry_bits`; `pca_t`, leading components only.
         entry_bits: bits of an entry of `pca_q`, 2..matrix_bits, for multipliers that are smaller;
             default matrix_bits - 2.
         variance_ratio: `pca_t` keeps components up to and including the one with which they hold

@@ -1,6 +1,7 @@
 """A decoder of FMTC written from doc/format.md alone: it shares no code with fmcodec.
 
-From the words of a decoder's context and of a tile to vectors, by strings of bits; sound input only.
+From the words of a decoder's context and of a tile to vectors, by strings of bits; for sound
+input only.
 """
 
 from bisect import bisect_right

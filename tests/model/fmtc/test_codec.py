@@ -212,7 +212,7 @@ def uniform():
 
 @pytest.mark.parametrize("name", FROZEN)
 def test_tiles_do_not_change(name):
-    """The CRC at the end of a tile of fixed vectors: a change of it is a new version of the format."""
+    """The CRC at the end of a tile of fixed vectors; another one is another format."""
     encoder, decoder, checksum = FROZEN[name]
     layer = Context(encoder(), decoder())
     rows = np.arange(50)[:, None] * np.arange(3, 3 + layer.channels)

@@ -329,10 +329,25 @@ def test_unsupported_code_length_and_kind():
             TypeError,
             "bias must be an array of int32, not array([0., 0.])",
         ),
-        (small_encoder, {"scale": np.full(2, 127, np.int32)}, ValueError, "scale must be in 128..255"),
+        (
+            small_encoder,
+            {"scale": np.full(2, 127, np.int32)},
+            ValueError,
+            "scale must be in 128..255",
+        ),
         (small_encoder, {"shift": np.full(2, 16, np.int32)}, ValueError, "shift must be in 0..15"),
-        (small_encoder, {"shift": np.zeros(1, np.int32)}, ValueError, "shift must be of shape (2,), not (1,)"),
-        (small_decoder, {"inverse_shift": 16}, ValueError, "inverse_shift must be in 0..15, not 16"),
+        (
+            small_encoder,
+            {"shift": np.zeros(1, np.int32)},
+            ValueError,
+            "shift must be of shape (2,), not (1,)",
+        ),
+        (
+            small_decoder,
+            {"inverse_shift": 16},
+            ValueError,
+            "inverse_shift must be in 0..15, not 16",
+        ),
         (small_decoder, {"inverse_scale": 0}, ValueError, "inverse_scale must be in 1..255, not 0"),
         (small_decoder, {"high": -1}, ValueError, "high must be in 0..127, not -1"),
         (

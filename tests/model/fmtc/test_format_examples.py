@@ -60,7 +60,9 @@ def test_tile(model, context, example, shown):
     encoder = context.encoder
     symbols, _ = model.quantise(encoder, model.forward(encoder, vectors))
     zero = encoder.zero_point if shown == "levels" else 0
-    np.testing.assert_array_equal(symbols.astype(int) - zero, rows(example[shown], context.components))
+    np.testing.assert_array_equal(
+        symbols.astype(int) - zero, rows(example[shown], context.components)
+    )
     payload = model.pack(encoder, symbols, False)
     payload = payload[0] if model is fast else payload
     np.testing.assert_array_equal(payload, words(example["words"])[1:-1])
