@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help test sim synth fpga verilog lint bench results readme diagrams clean
+.PHONY: help test sim synth gates energy fpga verilog lint bench results readme diagrams clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:  # two installations into one environment would trip over each other
 
@@ -38,6 +38,14 @@ sim: $(VENV)/sim.stamp  ## the exported Verilog in a simulator, on real feature 
 synth: $(VENV)/synth.stamp  ## gates, registers, minimum period in a cell library
 	$(call want,sta,opensta,minimum periods)
 	$(BIN)/python -m synth.run $(ARGS)
+
+gates: $(VENV)/synth.stamp $(VENV)/sim.stamp  ## the benches of sim on mapped netlists
+	$(call need,c++,g++)
+	$(call need,perl,perl)
+	$(BIN)/python -m synth.gates $(ARGS)
+
+energy: $(VENV)/synth.stamp  ## picojoules a word of mapped netlists on real feature maps
+	$(BIN)/python -m synth.energy $(ARGS)
 
 fpga: $(VENV)/synth.stamp  ## LUTs, registers and clock on FPGAs
 	$(BIN)/python -m synth.fpga $(ARGS)

@@ -89,10 +89,13 @@ class Bench:
         violations = int(self.dut.violations.value)
         assert violations == 0, f"{violations} violations of AXI4-Stream, see the log"
 
-    async def send(self, port: str, data: bytes, *, timed: bool = False) -> None:
-        """Queue a packet at an input port; `timed`: `cycles` counts from its first beat."""
+    async def send(self, port: str, data: bytes, *, user: int = 0, timed: bool = False) -> None:
+        """Queue a packet at an input port, `user` with every beat where it has a tuser.
+
+        timed: `cycles` counts from its first beat.
+        """
         done = (lambda frame: self._started.append(frame.sim_time_start)) if timed else None
-        await self.ports[port].send(AxiStreamFrame(data, tx_complete=done))
+        await self.ports[port].send(AxiStreamFrame(data, tuser=user, tx_complete=done))
 
     async def receive(self, port: str) -> AxiStreamFrame:
         """The next packet of an output port, its sideband beat by beat."""

@@ -23,10 +23,12 @@ class Packets(ABC):
         config, params: the configuration and its codec's parameters.
         block: words that the codec treats together, about.
         zero_run: length of the zero runs that matter to it.
+        user: tuser of every word at the encoder's `s_axis`, where it has one.
     """
 
     block: int
     zero_run: int
+    user: int = 0
 
     def __init__(self, config: Config) -> None:
         self.config, self.params = config, config.params
@@ -50,6 +52,10 @@ class Packets(ABC):
     @abstractmethod
     def damaged(self, encoded: Any, rng: np.random.Generator) -> Any:
         """`encoded` with something wrong in it, though not always so that it shows."""
+
+    def pins(self) -> dict[str, int]:
+        """Values of the encoder's inputs that are no streams; none by default."""
+        return {}
 
     def vectors(self, step: int = 1) -> Iterator[tuple[str, np.ndarray, Any]]:
         """Name, words and streams of every `step`-th vector on file; none by default."""

@@ -24,11 +24,13 @@ from sim import pair
 from sim.record import Run
 
 __all__ = [
+    "EXPORT",
     "OUTPUT",
     "ROOT",
     "Outcome",
     "benches",
     "read_results",
+    "shared_runtime",
     "simulate",
     "simulator_environment",
 ]
@@ -38,7 +40,7 @@ OUTPUT = ROOT / "build" / "sim"
 # lint is a target of its own
 VERILATOR_ARGS = ("--no-public-flat-rw", "-Wno-fatal", "-Wno-lint", "-CFLAGS", "-O1")
 
-_EXPORT = Lock()  # Amaranth elaborates one design at a time
+EXPORT = Lock()  # Amaranth elaborates one design at a time
 _RUNTIME = Lock()  # held by the build that compiles Verilator's library
 
 
@@ -54,8 +56,9 @@ class Outcome:
 
 
 def benches(codec: str) -> dict[str, str]:
-    """The cocotb modules of a codec, by the name of the bench."""
-    return importlib.import_module(f"sim.{codec}").BENCHES
+    """The modules of a codec's benches by name: cocotb's, then those that search by themselves."""
+    room = importlib.import_module(f"sim.{codec}")
+    return {**room.BENCHES, **getattr(room, "SEARCHES", {})}
 
 
 def simulator_environment(simulator: str) -> dict[str, str]:
@@ -93,7 +96,7 @@ def sources(
     """
     tops = catalog.tops(run.config)
     if cores is None:
-        with _EXPORT:
+        with EXPORT:
             files = {f"{top.name}.v": to_verilog(top) for top in tops.values()}
     else:
         files = dict(cores)
@@ -106,9 +109,9 @@ def sources(
 
 
 @contextmanager
-def shared_runtime(build: Path, waves: bool) -> Iterator[None]:
-    """Verilator's own library, most of a build's work, is compiled by the first build for all."""
-    shared = OUTPUT / ("runtime-waves" if waves else "runtime")
+def shared_runtime(build: Path, kind: str) -> Iterator[None]:
+    """Verilator's own library, most of a build's work, is compiled by the first build of a kind."""
+    shared = OUTPUT / f"runtime-{kind}"
     with nullcontext() if shared.exists() else _RUNTIME:
         build.mkdir(parents=True, exist_ok=True)
         # make compiles again whatever is older than Verilator's sources
@@ -119,7 +122,7 @@ def shared_runtime(build: Path, waves: bool) -> Iterator[None]:
         if not shared.exists():
             staged = shared.with_suffix(".part")
             shutil.rmtree(staged, ignore_errors=True)
-            staged.mkdir()
+            staged.mkdir(parents=True)
             for path in build.glob("verilated*.[od]"):
                 shutil.copy2(path, staged)
             staged.rename(shared)
@@ -138,44 +141,20 @@ def simulate(
 
     `cores`: Verilog in place of the exported one, name of a file -> text.
     """
-    from cocotb_tools.runner import get_runner
-
     folder, config = Path(run.measured).parent, run.config
     outcome, begin = Outcome(config.id), time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
     Path(run.measured).unlink(missing_ok=True)
-    runner = get_runner(simulator)
-    build = folder / ("waves" if waves else "build")
-    verilator = simulator == "verilator"
-    # registers have no initial values: they begin with random ones
-    random_start = ["+verilator+rand+reset+2", f"+verilator+seed+{seed % 2**31}"]
+    modules = benches(config.codec)
+    searches = getattr(importlib.import_module(f"sim.{config.codec}"), "SEARCHES", {})
+    tests = [modules[name] for name in names if name not in searches]
     try:
-        files = sources(run, folder, verilator, cores)
-        with shared_runtime(build, waves) if verilator else nullcontext():
-            runner.build(
-                sources=files,
-                hdl_toplevel=pair.NAME,
-                build_args=VERILATOR_ARGS if verilator else [],
-                build_dir=build,
-                timescale=("1ns", "1ps"),
-                waves=waves,
-                log_file=folder / "build.log",
-            )
-        modules = benches(config.codec)
-        results = runner.test(
-            test_module=[modules[name] for name in names],
-            hdl_toplevel=pair.NAME,
-            hdl_toplevel_lang="verilog",
-            build_dir=build,
-            test_dir=folder,
-            results_xml=str(folder / "results.xml"),
-            seed=seed,
-            plusargs=random_start if verilator else [],
-            extra_env={**run.environment(), "PYTHONPATH": _python_path()},
-            waves=waves,
-            log_file=folder / "test.log",
-        )
-        read_results(results, outcome)
+        if tests:
+            _run_tests(run, tests, outcome, seed, simulator, waves, cores)
+        for name in names:
+            # these build what is exported with Verilator, whatever the simulator of the tests
+            if name in searches and cores is None and simulator == "verilator":
+                _run_search(run, name, searches[name], outcome, seed)
     except (RuntimeError, SystemExit) as error:  # the runner's own ways to fail
         outcome.errors["run"] = f"{error}; see {folder.relative_to(ROOT)}/*.log"
     if Path(run.measured).exists():
@@ -183,6 +162,61 @@ def simulate(
         outcome.measured = [json.loads(line) for line in lines]
     outcome.seconds = time.monotonic() - begin
     return outcome
+
+
+def _run_search(run: Run, name: str, module: str, outcome: Outcome, seed: int) -> None:
+    """One of the codec's searches; a violation found is an error of the outcome."""
+    try:
+        importlib.import_module(module).search(run, Path(run.measured).parent, seed)
+    except AssertionError as error:
+        outcome.errors[name] = str(error)
+    else:
+        outcome.passed += 1
+
+
+def _run_tests(
+    run: Run,
+    modules: Sequence[str],
+    outcome: Outcome,
+    seed: int,
+    simulator: str,
+    waves: bool,
+    cores: Mapping[str, str] | None,
+) -> None:
+    """Build the cores for cocotb and run the modules' tests."""
+    from cocotb_tools.runner import get_runner
+
+    folder = Path(run.measured).parent
+    runner = get_runner(simulator)
+    build = folder / ("waves" if waves else "build")
+    verilator = simulator == "verilator"
+    # registers have no initial values: they begin with random ones
+    random_start = ["+verilator+rand+reset+2", f"+verilator+seed+{seed % 2**31}"]
+    files = sources(run, folder, verilator, cores)
+    with shared_runtime(build, "waves" if waves else "cocotb") if verilator else nullcontext():
+        runner.build(
+            sources=files,
+            hdl_toplevel=pair.NAME,
+            build_args=VERILATOR_ARGS if verilator else [],
+            build_dir=build,
+            timescale=("1ns", "1ps"),
+            waves=waves,
+            log_file=folder / "build.log",
+        )
+    results = runner.test(
+        test_module=list(modules),
+        hdl_toplevel=pair.NAME,
+        hdl_toplevel_lang="verilog",
+        build_dir=build,
+        test_dir=folder,
+        results_xml=str(folder / "results.xml"),
+        seed=seed,
+        plusargs=random_start if verilator else [],
+        extra_env={**run.environment(), "PYTHONPATH": _python_path()},
+        waves=waves,
+        log_file=folder / "test.log",
+    )
+    read_results(results, outcome)
 
 
 def _python_path() -> str:

@@ -151,11 +151,17 @@ class Netlist:
         self._register_outputs = np.array(outputs, np.int64).reshape(-1, 3)
 
     def run(
-        self, sources: Sequence[Source], sinks: Sequence[str], packets: int, limit: int
+        self,
+        sources: Sequence[Source],
+        sinks: Sequence[str],
+        packets: int,
+        limit: int,
+        pins: Mapping[str, int] | None = None,
     ) -> Activity:
         """Values of all nets while the beats of `sources` go in and `packets` packets come out.
 
-        Begins after reset, ends when every port of `sinks` has given its last beat.
+        Begins after reset, ends when every port of `sinks` has given its last beat. `pins` are
+        values of inputs that are no streams.
 
         Raises:
             RuntimeError: that takes more than `limit` cycles.
@@ -164,6 +170,8 @@ class Netlist:
         fixed |= {net: 1 for net in self.ports.get("rst_n", [])}
         fixed |= {net: 0 for net in self.ports.get("rst", [])}
         fixed |= {self.ports[f"{sink}_tready"][0]: 1 for sink in sinks}
+        for name, value in (pins or {}).items():
+            fixed |= {net: value >> i & 1 for i, net in enumerate(self.ports[name])}
         nets, rows, starts = [], [], [0]
         for source in sources:
             wires = [n for field in source.fields for n in self.ports[f"{source.prefix}_{field}"]]

@@ -83,7 +83,8 @@ def synthesise(
 ) -> Core:
     """Map `top` to `library`, flattened by every one of `recipes`, and block by block for area.
 
-    Returns the figures but for OpenSTA's; the netlists are in `folder`/<recipe>.v.
+    Returns the figures but for OpenSTA's. The netlists are in `folder`: <recipe>.v and .json, and
+    blocks.json, that of the blocks put together, whose cells are called after their block.
 
     Raises:
         RuntimeError: Yosys failed.
@@ -105,7 +106,7 @@ def synthesise(
         _front(top, "", gating, library) + _map("area", library) + "write_json mapped.json\n",
         folder,
     )
-    _stat(library, folder)
+    _stat(library, folder, f"hierarchy -top {top}\nflatten -noscopeinfo\nwrite_json blocks.json\n")
     modules = json.loads((folder / "stat.json").read_text())["modules"]
     blocks = _blocks(modules, top, library)
     return Core(sum(block.flip_flops for block in blocks.values()), netlists, blocks)
@@ -121,7 +122,7 @@ def _netlist(recipe: str, top: str, library: Library, folder: Path) -> Netlist:
         "write_json mapped.json\n",
         folder,
     )
-    module = _stat(library, folder, f"write_verilog -noattr -noexpr -nohex {recipe}.v\n")[top]
+    module = _stat(library, folder, _written(recipe))[top]
     total = json.loads((folder / "stat.json").read_text())["design"]
     return Netlist(
         area_ge=total["area"] / library.nand2_area,
@@ -129,6 +130,10 @@ def _netlist(recipe: str, top: str, library: Library, folder: Path) -> Netlist:
         # What ABC prints is lost in the packaged Yosys; "stime -d" writes it to this file, in ps
         abc_ns=float(delays.read_text().split()[5]) / 1000,
     )
+
+
+def _written(recipe: str) -> str:
+    return f"write_verilog -noattr -noexpr -nohex {recipe}.v\nwrite_json {recipe}.json\n"
 
 
 def _stat(library: Library, folder: Path, write: str = "") -> dict[str, Any]:

@@ -16,12 +16,23 @@ from amaranth.hdl import UnusedElaboratable
 from fmcodec_hw import catalog
 from fmcodec_hw.codec import Config
 
-__all__ = ["BASELINE", "BUILD", "cached", "change", "chosen", "command_line", "nested", "save"]
+__all__ = [
+    "BASELINE",
+    "BUILD",
+    "ENERGY",
+    "cached",
+    "change",
+    "chosen",
+    "command_line",
+    "nested",
+    "save",
+]
 
 # A configuration is built whole; a core that is not asked for is never elaborated
 warnings.simplefilter("ignore", UnusedElaboratable)
 
 BASELINE = Path(__file__).with_name("baseline.json")
+ENERGY = Path(__file__).with_name("energy.json")
 BUILD = Path("build/synth")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from synth import tables
-from synth.common import BASELINE, command_line
+from synth.common import BASELINE, ENERGY, command_line
 from synth.figures import Core
 
 __all__ = ["DOCUMENTS", "filled"]
@@ -30,31 +30,41 @@ _MARKER = re.compile(
 )
 
 
-def filled(text: str, baseline: Mapping[str, Any]) -> str:
-    """`text` with the tables of `baseline` between the markers that name them.
+def filled(text: str, baseline: Mapping[str, Any], energy: Mapping[str, Any]) -> str:
+    """`text` with the tables of `baseline` and `energy` between the markers that name them.
 
     A marker begins its line. Its fields stand between semicolons: the figures' key;
-    configurations, if not all of them; "ports" for the table of port delays. Two keys with " + "
-    between are corners of one library, side by side:
+    configurations, if not all of them; "ports" for the table of port delays, "energy" for that of
+    energies, with clock gating beside it. Two keys with " + " between are corners of one library,
+    side by side:
 
         <!-- synth: cells_typ, async-low; 8/8/16, 16/16/16 -->
         <!-- synth: cells_typ, async-low + cells_slow, async-low; 8/8/16 -->
         <!-- synth: cells_typ, async-low; 8/8/16; ports -->
+        <!-- synth: cells_typ, async-low; 8/8/16; energy -->
 
     Raises:
-        ValueError: a marker names figures or configurations that `baseline` lacks.
+        ValueError: a marker names figures or configurations that are not there.
     """
     return _MARKER.sub(
-        lambda marker: f"{marker['begin']}\n{_table(marker['fields'], baseline)}\n{marker['end']}",
+        lambda marker: (
+            f"{marker['begin']}\n{_table(marker['fields'], baseline, energy)}\n{marker['end']}"
+        ),
         text,
     )
 
 
-def _table(fields: str, baseline: Mapping[str, Any]) -> str:
+def _table(fields: str, baseline: Mapping[str, Any], energy: Mapping[str, Any]) -> str:
     """Markdown of the table that a marker's fields ask for."""
     key, *options = fields.split("; ")
-    ports = "ports" in options
-    chosen = [name for option in options if option != "ports" for name in option.split(", ")]
+    kinds = {"ports", "energy"} & set(options)
+    chosen = [name for option in options if option not in kinds for name in option.split(", ")]
+    if "energy" in kinds:
+        names = {"as is": key, "gated": f"{key}, clock gating"}
+        if names["gated"] not in energy:
+            del names["gated"]
+        ways = {way: _kept(name, chosen, energy)["results"] for way, name in names.items()}
+        return tables.energy_markdown(ways)
     kept = {name: _kept(name, chosen, baseline) for name in key.split(" + ")}
     if key == "FPGA":
         return tables.fpga_markdown(kept[key]["results"])
@@ -71,7 +81,11 @@ def _table(fields: str, baseline: Mapping[str, Any]) -> str:
     if len(corners) > 1:
         return tables.corners_markdown({name.split(",")[0]: one for name, one in corners.items()})
     results, period = corners[key]
-    return tables.ports_markdown(results) if ports else tables.asic_markdown(results, period)
+    return (
+        tables.ports_markdown(results)
+        if "ports" in kinds
+        else tables.asic_markdown(results, period)
+    )
 
 
 def _kept(key: str, chosen: Sequence[str], baseline: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -90,13 +104,13 @@ def _kept(key: str, chosen: Sequence[str], baseline: Mapping[str, Any]) -> Mappi
 @click.command()
 @click.option("--check", is_flag=True, help="Only say whether the tables are the figures'.")
 def run(check: bool) -> None:
-    """Write the documents' synthesis tables from synth/baseline.json."""
-    baseline = json.loads(BASELINE.read_text())
+    """Write the documents' tables from synth/baseline.json and synth/energy.json."""
+    baseline, energy = json.loads(BASELINE.read_text()), json.loads(ENERGY.read_text())
     for document in DOCUMENTS:
         text = document.read_text()
-        new = filled(text, baseline)
+        new = filled(text, baseline, energy)
         if check and new != text:
-            raise click.ClickException(f"{document.name}'s tables are not synth/baseline.json's")
+            raise click.ClickException(f"{document.name}'s tables are not the committed figures")
         document.write_text(new)
 
 

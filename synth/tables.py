@@ -13,10 +13,13 @@ from synth.common import change
 from synth.figures import Core
 
 __all__ = [
+    "ENERGY_PARTS",
     "asic_markdown",
     "baseline_key",
     "blocks",
     "corners_markdown",
+    "energy_markdown",
+    "energy_pj",
     "fpga_markdown",
     "netlists",
     "ports_markdown",
@@ -34,6 +37,8 @@ _COLUMNS = (
     ("at GE", "fastest_ge", 0),
     ("GE in period", "in_period_ge", 0),
 )
+
+ENERGY_PARTS = ("clock", "cells", "nets", "leakage")
 
 Results = Mapping[str, Mapping[str, Core]]  # by configuration and core
 
@@ -217,3 +222,36 @@ def fpga_markdown(results: Mapping[str, Any]) -> str:
                     f"| {median(fmax):.0f} ({min(fmax):.0f}-{max(fmax):.0f}) |"
                 )
     return "\n".join(lines)
+
+
+def energy_pj(found: Mapping[str, float]) -> float:
+    """pJ a word of a core on a map, all parts together."""
+    return sum(found[part] for part in ENERGY_PARTS)
+
+
+def energy_markdown(ways: Mapping[str, Mapping[str, Any]]) -> str:
+    """Markdown of pJ a word, a bit and by part: `ways` are results by the name of their columns.
+
+    A way that lacks a core has dashes.
+    """
+    heads = [f"{name}: pJ/word | pJ/bit | {' | '.join(ENERGY_PARTS)}" for name in ways]
+    lines = [
+        f"| configuration | core | map | zeros | {' | '.join(heads)} |",
+        "|---|---|---|--:|" + "--:|" * (2 + len(ENERGY_PARTS)) * len(ways),
+    ]
+    first = next(iter(ways.values()))
+    for config, cores in first.items():
+        for core, by_map in cores.items():
+            for kind, found in by_map.items():
+                others = [way.get(config, {}).get(core, {}).get(kind) for way in ways.values()]
+                cells = " | ".join(_energies(other) for other in others)
+                lines.append(f"| {config} | {core} | {kind} | {found['zeros']:.0%} | {cells} |")
+    return "\n".join(lines)
+
+
+def _energies(found: Mapping[str, float] | None) -> str:
+    if found is None:
+        return " | ".join("-" * (2 + len(ENERGY_PARTS)))
+    total = energy_pj(found)
+    values = (total, total / found["word_bits"], *(found[part] for part in ENERGY_PARTS))
+    return " | ".join(f"{value:.2f}" for value in values)

@@ -21,7 +21,7 @@ MAY = {
     "fmcodec_eval": {"fmcodec"},
     "fmcodec_hw": {"fmcodec"},
     "sim": {"fmcodec", "fmcodec_hw"},
-    "synth": {"fmcodec", "fmcodec_hw"},
+    "synth": {"fmcodec", "fmcodec_hw", "sim"},
 }
 ROOMS = ("ebpc", "rice", "fmtc")
 # (room, other room that it may import): a codec that is declared to stand on another

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from fmcodec import feature_maps
+from fmcodec import feature_maps, rice
 from fmcodec.codecs import Codec, get_codec
 from fmcodec.ebpc import Params, reference
 from fmcodec.errors import require
@@ -54,7 +54,7 @@ class Speed:
 
 
 def contestants() -> Iterator[Contestant]:
-    """EBPC fast and readable, its baselines, and byte coders, on 8-bit words."""
+    """Rice and EBPC fast and readable, their baselines, and byte coders, on 8-bit words."""
     params = Params()
     yield Contestant("EBPC", params.encode, params.decode, params.encoded_bits)
     yield Contestant(
@@ -64,11 +64,21 @@ def contestants() -> Iterator[Contestant]:
         lambda words: reference.encoded_bits(params, words),
         REFERENCE_WORDS,
     )
+    signed = rice.Params()
+    yield Contestant("Rice", signed.encode, signed.decode, signed.encoded_bits)
+    yield Contestant(
+        "Rice, readable reference",
+        lambda words: rice.reference.encode(signed, words),
+        lambda encoded: rice.reference.decode(signed, encoded),
+        lambda words: rice.reference.encoded_bits(signed, words),
+        REFERENCE_WORDS,
+    )
     for name, parameters in (
         ("bpc", {}),
         ("zero_rle", {}),
         ("zvc", {}),
         ("csc", {}),
+        ("rice", {}),
         ("deflate", {"level": 1}),
         ("deflate", {"level": 6}),
     ):
@@ -78,6 +88,7 @@ def contestants() -> Iterator[Contestant]:
         sizes = None if name == "deflate" else codec.encoded_bits
         effort = f" -{parameters['level']}" if parameters else ""
         title = f"zlib{effort}" if name == "deflate" else codec.title
+        title += ", best flags" if name == "rice" else ""
         yield Contestant(title, codec.encode, codec.decode, sizes)
     numcodecs = require("numcodecs", "numcodecs", "a measurement of lz4 and zstd")
     for title, peer in (
@@ -176,9 +187,9 @@ def _lossy_table(rows: Sequence[tuple[str, float, float, float]]) -> Table:
 def bench(seconds: float, json_path: Path | None) -> None:
     """Measure the codecs in words/s on the embedded feature maps.
 
-    Every map is a packet of its own. EBPC has m = n = 8 and z = 16; beside the maps, it codes as
-    many dense random words. What is printed is the best round, so that other work on
-    the machine does not count.
+    Every map is a packet of its own. EBPC has m = n = 8 and z = 16, Rice codes signed differences;
+    beside the maps, EBPC codes as many dense random words. What is printed is the best round, so
+    that other work on the machine does not count.
     """
     maps = [feature_map.words.ravel() for feature_map in feature_maps.load()]
     progress = Console(stderr=True)

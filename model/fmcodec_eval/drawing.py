@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
 __all__ = [
+    "HARDWARE",
     "Figure",
     "colour",
     "drawn",
@@ -44,9 +45,11 @@ STYLE = {
     "svg.hashsalt": "fmcodec",
     "font.family": ["DejaVu Sans"],
 }
-# one colour for a codec in every figure; the proposed codec stands out, bounds are grey
+# one colour for a codec in every figure; those that have cores stand out, bounds are grey
+HARDWARE = ("rice", "ebpc")
 COLOURS = {
-    "zero_rle": "#b8a9d9",
+    "rice": "#e08a00",
+    "zero_rle": "#c9bfe6",
     "zvc": "#7a68b3",
     "csc": "#d9c08c",
     "bpc": "#8fc1dd",

@@ -1,4 +1,7 @@
-"""EBPC in simulation: which benches run, by name, and the cocotb module of each."""
+"""EBPC in simulation: which benches run, by name, and the module of each.
+
+`BENCHES` are cocotb's, `SEARCHES` have a function `search` that drives a core by itself.
+"""
 
 BENCHES = {
     "encoder": "sim.lossless.encoder",
@@ -6,3 +9,4 @@ BENCHES = {
     "loop": "sim.lossless.loop",
     "maps": "sim.lossless.maps",
 }
+SEARCHES = {"bound": "sim.ebpc.search"}

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fmcodec.ebpc import Encoded, decode_lenient
+from fmcodec.ebpc import Encoded, cycles, decode_lenient
 from fmcodec_hw.codec import Config
-from fmcodec_hw.ebpc.core import block_cycles
 from sim import packets
 
 __all__ = ["VECTORS", "Packets"]
@@ -25,9 +24,9 @@ class Packets(packets.Packets):
         self.block, self.zero_run = self.params.block_words, self.params.max_zero_run
 
     def bound(self, words: np.ndarray) -> int:
-        compact = self.config.options.get("compact", False)
-        overhead = 3 * max(self.params.block_words, self.params.word_bits) + 16
-        return int(block_cycles(self.params, words, compact) + overhead)
+        compact = bool(self.config.options.get("compact", False))
+        slices = 2 * self.config.register_ports  # a beat's cycle at either end
+        return cycles.bound(self.params, words, compact=compact) + slices
 
     def streams(self, encoded: Encoded) -> dict[str, np.ndarray]:
         return {"bpc": encoded.bpc, "znz": encoded.znz}

@@ -38,7 +38,8 @@ class Bench(bench.Bench):
 
     async def send_words(self, words: np.ndarray) -> None:
         """Queue a packet for the encoder."""
-        await self.send("encoder_s_axis", words.view(self.word).tobytes(), timed=True)
+        data = words.view(self.word).tobytes()
+        await self.send("encoder_s_axis", data, user=self.packets.user, timed=True)
 
     async def send_length(self, num_words: int) -> None:
         """Queue a packet's length for the decoder."""

@@ -32,7 +32,9 @@ def source(stream, beats: Iterable[dict[str, int] | int], stall: Stall) -> Calla
                 await ctx.tick()
             ctx.set(stream.payload, beat)
             ctx.set(stream.valid, 1)
-            await ctx.tick().until(stream.ready)
+            taken = False
+            while not taken:
+                *_, taken = await ctx.tick().sample(stream.ready)
             ctx.set(stream.valid, 0)
 
     return testbench

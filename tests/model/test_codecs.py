@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from fmcodec.codecs import Entropy, codec_ids, get_codec
 from fmcodec.ebpc import DamagedStream, Params
+from fmcodec.rice import Params as RiceParams
 from tests.model.ebpc.cases import packets, signed_dtype
 
 CODECS = codec_ids(bounds=False)
@@ -35,6 +36,10 @@ codecs_and_parameters = st.one_of(
             {"block_words": st.sampled_from([4, 8]), "max_zero_run": st.sampled_from([2, 256])}
         ),
     ),
+    st.tuples(
+        st.just("rice"),
+        st.fixed_dictionaries({"signed": st.sampled_from([None, True]), "delta": st.just(None)}),
+    ),
     st.tuples(st.just("deflate"), st.fixed_dictionaries({"level": st.integers(1, 9)})),
     st.tuples(st.just("zstd"), st.fixed_dictionaries({"level": st.integers(1, 6)})),
 )
@@ -51,8 +56,8 @@ def test_round_trip(choice, word_bits, data):
     assert decoded.dtype == words.dtype
     bits = codec.encoded_bits(words)
     stream_bits = 8 * (len(container) - HEADER.get(name, 4))
-    # each of the two streams of EBPC has its own padding, to a word of a whole number of bytes
-    padding = 7 if name != "ebpc" else stream_bits - bits
+    # streams of m-bit words are padded to a word of a whole number of bytes
+    padding = 7 if name not in ("ebpc", "rice") else stream_bits - bits
     assert bits <= stream_bits <= bits + padding
     assert type(bits) is int
     assert get_codec(codec.get_config()) == codec
@@ -123,16 +128,20 @@ def test_wrong_count_is_damage(name):
         codec.decode(b"\x00\xff\xff\xff" + container[4:])
 
 
+def test_codecs_in_the_order_of_every_table():
+    assert ", ".join(codec_ids()) == "zero_rle, zvc, csc, bpc, ebpc, rice, deflate, zstd, entropy"
+
+
 REFUSED = [
     (
         {"id": "lzma"},
         ValueError,
-        "codec must be one of zero_rle, zvc, csc, bpc, ebpc, deflate, zstd, entropy, not 'lzma'",
+        f"codec must be one of {', '.join(codec_ids())}, not 'lzma'",
     ),
     (
         {},
         ValueError,
-        "codec must be one of zero_rle, zvc, csc, bpc, ebpc, deflate, zstd, entropy, not None",
+        f"codec must be one of {', '.join(codec_ids())}, not None",
     ),
     ({"id": "zvc", "level": 3}, ValueError, "zvc has no parameter 'level'"),
     ({"id": "zvc", "word_bits": 3}, ValueError, "word_bits must be an int in 4..32, not 3"),
@@ -154,6 +163,7 @@ REFUSED = [
         ValueError,
         "max_zero_run must be a power of two in 2..256, not 3",
     ),
+    ({"id": "rice", "delta": 2}, TypeError, "delta must be a bool or None, not 2"),
     ({"id": "deflate", "level": 0}, ValueError, "level must be an int in 1..9, not 0"),
     ({"id": "zstd", "level": True}, TypeError, "level must be an int in 1..22, not True"),
 ]
@@ -176,6 +186,18 @@ def test_refused_words(name):
 def test_configuration_of_params_is_that_of_the_codec():
     codec = get_codec(Params(16, 16, 8, 2).get_config())
     assert codec.params == Params(16, 16, 8)
+
+
+def test_rice_takes_the_smallest_flags():
+    ramp = np.arange(-60, 60, dtype=np.int8)
+    sizes = {
+        (s, d): get_codec("rice", signed=s, delta=d).encoded_bits(ramp)
+        for s in (False, True)
+        for d in (False, True)
+    }
+    assert get_codec("rice").encoded_bits(ramp) == min(sizes.values())
+    params = RiceParams(8, True, False, False, port_words=4)
+    assert get_codec(params.get_config()).encoded_bits(ramp) == sizes[True, False]
 
 
 @pytest.mark.parametrize("golden", GOLDENS, ids=lambda golden: str(golden["config"]))

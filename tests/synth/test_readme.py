@@ -6,7 +6,7 @@ import json
 import pytest
 
 from synth import readme
-from synth.common import BASELINE
+from synth.common import BASELINE, ENERGY
 
 
 def kept(core, name="lib", configs=("8/8/16",)) -> dict:
@@ -16,18 +16,18 @@ def kept(core, name="lib", configs=("8/8/16",)) -> dict:
 
 def filled(marker: str, figures: dict) -> list[str]:
     text = f"<!-- synth: {marker} -->\n<!-- end -->"
-    return readme.filled(text, figures).splitlines()[1:-1]
+    return readme.filled(text, figures, figures).splitlines()[1:-1]
 
 
 def test_readme_tables_are_filled_between_their_markers(core):
     text = "a\n<!-- synth: lib -->\nold\n<!-- end -->\nb\n"
-    new = readme.filled(text, kept(core))
+    new = readme.filled(text, kept(core), {})
     assert "| 8/8/16 | encoder | 100 | 8 | 150 | 1.50 | 3.00 | 150 |" in new
     assert new.startswith("a\n<!-- synth: lib -->\n|")
     assert new.endswith("|\n<!-- end -->\nb\n")
-    assert readme.filled(new, kept(core)) == new
+    assert readme.filled(new, kept(core), {}) == new
     with pytest.raises(ValueError, match=r"^a table's figures must be of lib, not 'other'$"):
-        readme.filled(text.replace("lib", "other"), kept(core))
+        readme.filled(text.replace("lib", "other"), kept(core), {})
 
 
 def test_a_marker_chooses_configurations(core):
@@ -41,7 +41,7 @@ def test_a_marker_chooses_configurations(core):
 
 def test_a_marker_that_is_only_shown_is_left_alone(core):
     text = "    <!-- synth: cells, async-low -->\n    <!-- end -->\n"
-    assert readme.filled(text, kept(core)) == text
+    assert readme.filled(text, kept(core), {}) == text
 
 
 def test_a_marker_asks_for_port_delays(core):
@@ -62,6 +62,22 @@ def test_corners_stand_side_by_side(core):
     ]
 
 
+def test_energies_stand_with_clock_gating_beside_them():
+    dense = {"zeros": 0.25, "word_bits": 8, "clock": 4, "cells": 2, "nets": 1.5, "leakage": 0.5}
+    figures = {
+        "lib": {"results": {"8/8/16": {"encoder": {"dense": dense}}}},
+        "lib, clock gating": {"results": {"8/8/16": {"encoder": {"dense": {**dense, "clock": 2}}}}},
+    }
+    assert filled("lib; energy", figures)[2:] == [
+        "| 8/8/16 | encoder | dense | 25% | 8.00 | 1.00 | 4.00 | 2.00 | 1.50 | 0.50 "
+        "| 6.00 | 0.75 | 2.00 | 2.00 | 1.50 | 0.50 |"
+    ]
+    del figures["lib, clock gating"]
+    assert filled("lib; energy", figures)[2:] == [
+        "| 8/8/16 | encoder | dense | 25% | 8.00 | 1.00 | 4.00 | 2.00 | 1.50 | 0.50 |"
+    ]
+
+
 @pytest.mark.parametrize("document", ["README.md", "synthesis.md"])
 def test_documents_with_tables_are_found(document):
     assert document in {path.name for path in readme.DOCUMENTS}
@@ -70,4 +86,5 @@ def test_documents_with_tables_are_found(document):
 @pytest.mark.parametrize("document", readme.DOCUMENTS, ids=lambda path: path.name)
 def test_documents_have_the_committed_figures(document):
     text = document.read_text()
-    assert readme.filled(text, json.loads(BASELINE.read_text())) == text
+    figures = (json.loads(path.read_text()) for path in (BASELINE, ENERGY))
+    assert readme.filled(text, *figures) == text

@@ -25,9 +25,9 @@ class Decoder(Core):
 
     Latency: the first non-zero word is valid one cycle after the m-th step of its block, a step a
     cycle where the streams are there. Throughput: one word per cycle, or what the BPC port brings:
-    a packet takes at most `max_cycles` cycles where sources and sink never pause; with port_words =
-    2 and m = n one word leaves in every cycle. Held: m*(n-1) bits of deltas, a base, a word, the
-    beats of the bit window and the last few bits of the ZNZ stream.
+    a packet takes at most `fmcodec.ebpc.cycles.bound` cycles where sources and sink never pause;
+    with port_words = 2 and m = n one word leaves in every cycle. Held: m*(n-1) bits of deltas, a
+    base, a word, the beats of the bit window and the last few bits of the ZNZ stream.
 
     A step does all at once: a plane is read and enters the corner turn while a delta of the block
     before leaves it and is added to the word at the output. A block has n steps and n+2 symbols
@@ -100,15 +100,18 @@ class Decoder(Core):
         port_bits = params.port_words * word_bits
         registers = self._beats(planes.step_bits)
         if not self.compact:
-            # One more where the port can be the limit, block bits / port_bits > steps of a block:
-            # what it brings must never have to wait
-            registers += int(params.max_block_bits > port_bits * max(word_bits, block_words))
             if block_words > word_bits:
                 # n > m: planes come in m of n steps, and may take more than the port brings. What
-                # it lacks then must be there before: registers * port_bits >= (m - 2)(symbol -
-                # port_bits), and a beat for where in a beat that begins
-                rush = (word_bits - 2) * max(planes.symbol_bits - port_bits, 0)
-                registers += -(-rush // port_bits) + 1
+                # it lacks must be there before. A full window has lost port_bits - 1 bits at most,
+                # and the last plane needs one bit of the beat `registers`:
+                # port_bits * (all + m - 1) - (port_bits - 1)
+                # >= port_bits * (registers - 1) + 1 + m + symbol * (m - 1)
+                rush = word_bits + (word_bits - 1) * max(planes.symbol_bits - port_bits, 0)
+                registers += -(-rush // port_bits)
+            else:
+                # One more where the port can be the limit, block bits / port_bits > steps of a
+                # block: what it brings must not have to wait
+                registers += int(params.max_block_bits > port_bits * word_bits)
         return BitWindow(
             word_bits,
             planes.step_bits,

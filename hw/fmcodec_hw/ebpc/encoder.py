@@ -26,9 +26,9 @@ class Encoder(Core):
 
     Latency: the first BPC beat is valid n+2 steps after the first non-zero word. Throughput: one
     word per cycle, or what the BPC port lets through: where sinks and source never pause, a packet
-    takes at most `max_cycles` cycles. Held: one block, a symbol and a queue of bits at either port.
-    A packet is pushed out by its own last word; the next one is taken when its last beats have
-    left. Reset gives up the packet in progress.
+    takes at most `fmcodec.ebpc.cycles.bound` cycles. Held: one block, a symbol and a queue of bits
+    at either port. A packet is pushed out by its own last word; the next one is taken when its last
+    beats have left. Reset gives up the packet in progress.
 
     The planes of a block leave while the words of the next come in, one step of the corner turn
     for both. A step codes one plane and pushes the symbol before it, so that a plane run grows in

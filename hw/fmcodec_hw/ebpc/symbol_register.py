@@ -55,7 +55,9 @@ class SymbolRegister(SymbolStore):
         turn, base, single = (
             packer.room(bits) for bits in (self._turn_bits, self._base_bits, self._symbol_bits)
         )
-        return Mux(self.turning, turn, Mux(self.second, base, single))
+        fits = Mux(self.turning, turn, Mux(self.second, base, single))
+        # n > m: a step without a plane pushes nothing
+        return fits | ~self.coded if self._params.block_words > self._params.word_bits else fits
 
     def _code(self, m: Module) -> tuple[PlaneCoder, PlaneCoder]:
         """The coder of the step's plane, and that of the second code."""

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from fmcodec import ebpc
-from fmcodec.ebpc import Params
+from fmcodec.ebpc import Params, cycles
 from fmcodec_hw.codec import Codec, Config, Performance
 from fmcodec_hw.ebpc.decoder import Decoder
 from fmcodec_hw.ebpc.encoder import Encoder
@@ -47,11 +47,11 @@ def _build(config: Config, *, name: str) -> dict[str, AxiTop]:
 def _performance(config: Config, core: str) -> Performance:
     params, compact = config.params, config.options.get("compact", False)
     m, n = params.word_bits, params.block_words
-    # a compact core moves a code a cycle: two of a block's n+2 find no step of their own
-    steps = n + params.drain_cycles + 2 * compact
-    rate = n / max(steps, params.max_block_bits / (params.port_words * m))
+    rate = cycles.guaranteed_words_per_cycle(params, compact=compact)
+    # a base leaves a step after its block has come in; runs may leave a beat to the bases to fill
+    first_beat = params.port_words * n + (params.port_words - 1) * params.drain_cycles + 1
     latency = {
-        "encoder": f"first BPC beat valid within {n + 2} steps of its block's first non-zero word",
+        "encoder": f"first BPC beat valid within {first_beat} steps of the first non-zero word",
         "decoder": f"first non-zero word valid one cycle after the {m}th step of its block",
     }[core]
     return Performance(
@@ -133,6 +133,9 @@ _CONFIGS = (
     *_pair("32/16/16", 32, 16, 16),
     *_pair("8/16/16", 8, 16, 16),
     *_pair("8/4/16", 8, 4, 16),
+    *_pair("8/8/256", 8, 8, 256, figures=()),
+    *_pair("8/32/16", 8, 32, 16, figures=()),
+    *_pair("8/32/16p2", 8, 32, 16, 2, figures=()),
     _config("16/16/16p2-async", 16, 16, 16, 2, reset="async-low"),
     _config("8/8/16-registered", 8, 8, 16, register_ports=True, figures=("asic", "fpga")),
 )

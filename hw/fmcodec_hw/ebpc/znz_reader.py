@@ -18,6 +18,9 @@ class ZnzReader(wiring.Component):
     A symbol may begin in the word before the one at the port: as many bits of that word as a symbol
     can have there are kept. A run's symbol stays at the head until its zeros are counted.
 
+    Where a symbol can be longer than a word (z = 256, m = 8) the first word of a packet takes a
+    cycle more if it is zero: the run's code must move up first.
+
     Members:
         beat: the ZNZ stream; `beat.ready` depends on its data and on `take`.
         valid: it is known whether the next word is zero.
@@ -49,26 +52,35 @@ class ZnzReader(wiring.Component):
     def elaborate(self, platform):
         # `tail` and the word at the port are one window, of which `phase` bits are gone; a symbol
         # begins in the tail or before the port's last bit. The word moves up into the tail when a
-        # step passes the port's end, or, where a symbol can be longer than a word, by itself
+        # step passes a word's end. Where a symbol can be longer than a word a step may pass two,
+        # and the second word moves by itself, under a run or with the bit behind it: phase <=
+        # word_bits - 1 + symbol - word_bits = run_bits then, one bit less than the tail has
         params = self._params
         m = Module()
         word_bits, run_bits = params.word_bits, params.zero_run_bits
-        tail = Signal(run_bits, reset_less=True)
-        phase = Signal(range(max(word_bits, run_bits + 1)), init=run_bits)
+        long = run_bits >= word_bits
+        tail_bits = run_bits + long
+        tail = Signal(tail_bits, reset_less=True)
+        phase = Signal(range(max(word_bits, tail_bits + 1)), init=tail_bits)
         zeros = Signal(run_bits)  # of the run at the head, taken before
         there = Signal()  # the port shows a word, or zeros behind the last one
-        behind = Signal()  # the tail is used up: the word at the port has to move up first
+        behind = Signal()  # the tail is used up: of a run the port shows too little
         port = gate(~self.seen, self.beat.payload.data)
         m.d.comb += [
             there.eq(self.beat.valid | self.seen),
-            behind.eq(phase >= word_bits if run_bits >= word_bits else 0),
+            behind.eq(~self.nonzero & (phase == tail_bits) if long else 0),
         ]
-        bits = align(m, Cat(port, tail), phase[: (word_bits - 1).bit_length()], 1 + run_bits)
+        skipped = phase if long else phase[: (word_bits - 1).bit_length()]
+        bits = align(m, Cat(port, tail), skipped, 1 + run_bits)
 
         done = Signal()  # the symbol at the head has no word after this one
         step, move = Signal(), Signal()
-        catches_up = behind & there & ~self.final
-        total = Signal(range(word_bits + run_bits + 1))
+        total = Signal(range(max(word_bits, tail_bits + 1) + run_bits + 1))
+        passes, catches_up = total >= word_bits, Const(0, 1)
+        if long:
+            # behind the stream's end nothing moves up before the tail is used up
+            passes = Mux(self.seen, total > tail_bits, passes)
+            catches_up = there & Mux(self.seen, behind, phase >= word_bits) & ~self.final
         m.d.comb += [
             self.nonzero.eq(bits[-1]),
             # a bit of the tail needs no more; a run reaches into the word at the port
@@ -78,32 +90,32 @@ class ZnzReader(wiring.Component):
             done.eq(self.nonzero | (zeros == bits[:run_bits])),
             step.eq(self.take & done),
             total.eq(phase + Mux(self.nonzero, 1, 1 + run_bits)),
-            move.eq((step & (total >= word_bits)) | catches_up),
+            move.eq((step & passes) | catches_up),
             self.beat.ready.eq(~self.seen & (move | self.final)),
         ]
         with m.If(self.take):
             m.d.sync += zeros.eq(Mux(done, 0, zeros + 1))
         with m.If(move):
-            m.d.sync += tail.eq(Cat(port, tail)[:run_bits])
+            m.d.sync += tail.eq(Cat(port, tail)[:tail_bits])
         unread = Const(0, 1)  # the last word has moved up and none of it is gone
-        if run_bits >= word_bits:
+        if long:
             with m.If(catches_up):
                 m.d.sync += phase.eq(phase - word_bits)
             moved_last = Signal()
             with m.If(move):
                 m.d.sync += moved_last.eq(~self.seen)
-            unread = self.seen & moved_last & (phase + word_bits <= run_bits)
+            unread = self.seen & moved_last & (phase + word_bits <= tail_bits)
         with m.If(step):
             m.d.sync += phase.eq(Mux(move, total - word_bits, total))
         with m.If(self.beat.valid & self.beat.ready & self.beat.payload.last):
             m.d.sync += self.seen.eq(1)
         with m.If(self.clear):
-            m.d.sync += [phase.eq(run_bits), zeros.eq(0), self.seen.eq(0)]
+            m.d.sync += [phase.eq(tail_bits), zeros.eq(0), self.seen.eq(0)]
 
         # a word of the stream that no symbol has a bit of
-        excess = self.beat.valid & ~self.seen & ((phase <= run_bits) | ~self.beat.payload.last)
+        excess = self.beat.valid & ~self.seen & ((phase <= tail_bits) | ~self.beat.payload.last)
         m.d.comb += self.damaged.eq(
-            (step & self.seen & (total > run_bits))
+            (step & self.seen & (total > tail_bits))
             | (self.take & self.last & ~done)
             | (self.final & (excess | unread))
         )

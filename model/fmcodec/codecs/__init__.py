@@ -1,10 +1,11 @@
-"""Codecs of feature maps behind one interface: EBPC and what it is compared with."""
+"""Codecs of feature maps behind one interface: Rice, EBPC and what they are compared with."""
 
 # the order of registration is the order of every table
 # isort: off
 from fmcodec.codecs.base import Codec, Coder, codec_ids, get_codec
 from fmcodec.codecs.sparse import Csc, ZeroRle, Zvc
 from fmcodec.codecs.bitplane import Bpc, Ebpc
+from fmcodec.codecs.rice import Rice
 from fmcodec.codecs.general import Deflate, Entropy, Zstd
 # isort: on
 
@@ -16,6 +17,7 @@ __all__ = [
     "Deflate",
     "Ebpc",
     "Entropy",
+    "Rice",
     "ZeroRle",
     "Zstd",
     "Zvc",

@@ -15,7 +15,7 @@ from numcodecs.compat import ensure_contiguous_ndarray, ndarray_copy
 from fmcodec import codecs
 from fmcodec.bits import signed_dtype
 
-__all__ = ["Bpc", "Csc", "Deflate", "Ebpc", "ZeroRle", "Zstd", "Zvc"]
+__all__ = ["Bpc", "Csc", "Deflate", "Ebpc", "Rice", "ZeroRle", "Zstd", "Zvc"]
 
 
 class _Adapter(Adapter):
@@ -84,6 +84,13 @@ class Ebpc(_Adapter):
 
     codec_id = "fmcodec_ebpc"
     codec_class = codecs.Ebpc
+
+
+class Rice(_Adapter):
+    """Rice for numcodecs."""
+
+    codec_id = "fmcodec_rice"
+    codec_class = codecs.Rice
 
 
 class Deflate(_Adapter):

@@ -1,12 +1,10 @@
-"""Parameters of EBPC: the streams, the codec and what the cores keep."""
+"""Parameters of EBPC: the streams, the codec and the cores' ports."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
-
-import numpy as np
 
 from fmcodec.ebpc.formats import StreamParams
 from fmcodec.ebpc.reference import BlockCost, Symbol
@@ -40,22 +38,6 @@ class Params(StreamParams):
         super().__post_init__()
         self._require("port_words", "1 or 2", (1, 2))
 
-    @property
-    def drain_cycles(self) -> int:
-        """Cycles of every block in which the cores move a plane and no word: m - n, if positive."""
-        return max(self.word_bits - self.block_words, 0)
-
-    @property
-    def guaranteed_words_per_cycle(self) -> float:
-        """Words per cycle that the cores keep on any data, start-up and flush left out.
-
-        A block takes as many steps as it has words or, where that is more, planes without the
-        sign plane; the BPC port moves `port_words * word_bits` bits a cycle.
-        """
-        port_bits = self.port_words * self.word_bits
-        steps = self.block_words + self.drain_cycles
-        return self.block_words / max(steps, self.max_block_bits / port_bits)
-
     def encode(self, words: Words) -> Encoded:
         """Code the packet `words`, shape (N,), N >= 1.
 
@@ -81,17 +63,6 @@ class Params(StreamParams):
     def encoded_bits(self, words: Words) -> int:
         """Bits of both streams of the packet `words` before padding. Raises as `encode`."""
         return fast.encoded_bits(self, words)
-
-    def max_cycles(self, words: Words) -> float:
-        """Bound of the cycles that a core takes for the packet `words`, start-up left out.
-
-        The sum over the blocks of the words a block spans plus `drain_cycles` or, where that is
-        more, the beats of the BPC port that its bits fill: for n >= m one word per cycle unless
-        the port is too narrow.
-        """
-        spans, bits = fast.block_arrays(self, words)
-        beats = bits / (self.port_words * self.word_bits)
-        return float(np.maximum(spans + self.drain_cycles, beats).sum())
 
     def block_costs(self, words: Words) -> list[BlockCost]:
         """Input words and BPC bits of every block of a packet, in order.

@@ -8,6 +8,7 @@ import numpy as np
 
 from fmcodec.errors import require
 from fmcodec_eval.drawing import (
+    HARDWARE,
     Figure,
     colour,
     drawn,
@@ -41,7 +42,7 @@ def overview(summary: Summary) -> tuple[str, str, Canvas]:
         axes.bar(
             places, heights, width, color=colour(codec, codecs), label=title_of(codec), **style
         )
-        if codec_id(codec) == "ebpc":
+        if codec_id(codec) in HARDWARE:
             for place, height in zip(places, heights, strict=True):
                 axes.annotate(f"{height:.2f}", (place, height), ha="center", va="bottom", size=7)
     axes.axhline(1, color="#333333", linewidth=0.8)
@@ -67,7 +68,7 @@ def dram_energy(summary: Summary) -> tuple[str, str, Canvas]:
     """Energy of moving the coded maps, relative to uncompressed ones."""
     cases = summary.cases
     canvas, axes = new_canvas(9.5, 1.3 + 0.42 * len(cases))
-    shown = [c for c in ("zvc", "ebpc") if c in summary.codecs] or summary.codecs[:2]
+    shown = [c for c in ("zvc", "ebpc", "rice") if c in summary.codecs] or summary.codecs[:2]
     axes.barh(range(len(cases)), 100, 0.84, color="#ececec", label="uncompressed")
     height = 0.8 / len(shown)
     for place, codec in enumerate(shown):
@@ -123,7 +124,7 @@ def layer_ratios(summary: Summary, case: Case) -> tuple[str, str, Canvas]:
     ratios = summary.ratios(summary.of(case), "layer").loc[layers]
     canvas, axes = new_canvas(layer_width(len(layers)), 4.6)
     for codec in ratios.columns:
-        proposed = codec_id(codec) == "ebpc"
+        proposed = codec_id(codec) in HARDWARE
         axes.plot(
             range(len(layers)),
             ratios[codec],
@@ -279,7 +280,7 @@ def throughput(summary: Summary, case: Case) -> tuple[str, str, Canvas]:
     whole = summary.words_per_cycle(case)
     caption = (
         "Computed from the cores' throughput bound, block by block, not measured in a simulation; "
-        "the constant start-up of a packet is left out. Whole network: "
+        "start-up and flush of every packet are in. Whole network: "
         f"{whole['1']:.3f} words/cycle with one word per beat of the BPC port, "
         f"{whole['2']:.3f} with two."
     )
@@ -299,7 +300,7 @@ def overview_figures(summary: Summary) -> list[Figure]:
 def case_figures(summary: Summary, case: Case) -> list[Figure]:
     """The figures of one case."""
     figures = [layer_ratios(summary, case)]
-    spread = next((c for c in summary.codecs if codec_id(c) == "ebpc"), summary.codecs[0])
+    spread = next((c for c in summary.codecs if codec_id(c) in HARDWARE), summary.codecs[0])
     if summary.images(case) > 1:
         figures.append(image_spread(summary, case, spread))
     figures += [sparsity(summary, case), histograms(summary, case)]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from fmcodec.codecs import get_codec
-from fmcodec.ebpc import Params
+from fmcodec.ebpc import Params, cycles
 from fmcodec.errors import InputError
 from fmcodec_eval.capture import CapturedMap
 from fmcodec_eval.formats import Deployed, Fixed, Format, Order
@@ -121,7 +121,7 @@ def _facts(plan: Plan, form: Format, packets: list[np.ndarray]) -> Facts:
             facts["symbol", str(symbol)] += count
         for port_words in (1, 2):
             port = Params.from_config({**params.get_config(), "port_words": port_words})
-            facts["cycles", str(port_words)] += port.max_cycles(packet)
+            facts["cycles", str(port_words)] += cycles.bound(port, packet)
     return facts
 
 

@@ -140,8 +140,8 @@ class Summary:
     def words_per_cycle(self, case: Case, by_layer: bool = False) -> pd.DataFrame | pd.Series:
         """Words per cycle of the EBPC cores for 1 and 2 words per beat of the BPC port.
 
-        From the throughput bound of the blocks, so at least what the cores reach; the constant
-        start-up of a packet is left out.
+        From the bound of the cycles, so at least what the cores reach; start-up and flush of every
+        packet are in.
         """
         cycles = self.fact(case, "cycles").pivot(index="layer", columns="bin", values="amount")
         words = self.words(self.of(case), "layer")

@@ -61,7 +61,7 @@ def plans(data: Path, folder: Path) -> dict[str, Plan]:
         ),
         "formats": Plan(
             (floating[0], floating[3]),
-            ("zero_rle", "zvc", "bpc", "ebpc", "ebpc:block_words=16", "zstd", "entropy"),
+            ("zero_rle", "zvc", "bpc", "ebpc", "ebpc:block_words=16", "rice", "zstd", "entropy"),
             wide,
             max_images=8,
         ),

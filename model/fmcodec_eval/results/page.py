@@ -98,6 +98,7 @@ def render(summaries: dict[str, Summary], work: Path, lossy: str = "") -> str:
     mobile_fixed = Case(MOBILE, "fixed8", "nchw")
     by_layer = deployed.ratios(deployed.of(mobile), "layer")
     words = deployed.words(deployed.of(mobile), "kind")
+    as_deployed = [_line(deployed, case) for case in deployed.cases if case.format == "deployed"]
     steps = json.loads((work / "training.json").read_text())
     text = rendered(
         "results.md",
@@ -110,6 +111,11 @@ def render(summaries: dict[str, Summary], work: Path, lossy: str = "") -> str:
         mobile_relu=_line(deployed, mobile, "relu"),
         linear=_line(deployed, mobile, "linear"),
         losses=int((by_layer.ebpc < by_layer.zvc).sum()),
+        rice_wins=int((by_layer.rice > by_layer.ebpc).sum()),
+        rice_gains=[line["rice"] / line["ebpc"] - 1 for line in as_deployed],
+        zvc_gains=[line["rice"] / line["zvc"] - 1 for line in as_deployed],
+        rice_ratios=[line["rice"] for line in as_deployed],
+        zstd_ratios=[line["zstd"] for line in as_deployed],
         layers=len(by_layer),
         linear_share=f"{words['linear'] / words.sum():.0%}",
         mobile_fixed=_line(deployed, mobile_fixed),

@@ -70,6 +70,7 @@ def test_tiles_are_packets_of_their_own(maps_folder, tmp_path):
 
 def test_words_per_cycle_come_from_the_throughput_bound(maps_folder, tmp_path):
     from fmcodec.ebpc import Params
+    from fmcodec.ebpc.cycles import bound
 
     table(small_plan(maps_folder, formats=("fixed8",), orders=("nchw",)), tmp_path / "out")
     summary = Summary(tmp_path / "out")
@@ -81,11 +82,11 @@ def test_words_per_cycle_come_from_the_throughput_bound(maps_folder, tmp_path):
         maximum[one.layer] = max(maximum.get(one.layer, 0), one.maximum())
     for one in captured:
         packet = one.words(Fixed(8), maximum[one.layer]).reshape(-1)
-        cycles += Params(port_words=1).max_cycles(packet)
+        cycles += bound(Params(port_words=1), packet)
         words += packet.size
     assert summary.words_per_cycle(case)["1"] == pytest.approx(words / cycles, rel=1e-12)
-    # a last block of a few words may still take longer than they do
-    assert 0.99 < summary.words_per_cycle(case)["2"] <= 1
+    # start-up and flush are in, and the maps are small
+    assert 0.9 < summary.words_per_cycle(case)["2"] <= 1
     assert np.allclose(summary.symbols(case).sum(axis=1), 1)
 
 

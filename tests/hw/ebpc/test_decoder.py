@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from amaranth.sim import Simulator
 
-from fmcodec.ebpc import Encoded, Params, reference
+from fmcodec.ebpc import Encoded, Params, cycles, reference
 from fmcodec_hw.codec import Config
 from fmcodec_hw.ebpc import Decoder
 from sim.ebpc.packets import Packets
@@ -198,15 +198,15 @@ def test_throughput_bound(config, port_words, compact):
     decoded = check(params, words, "none", compact=compact)
     last = -1
     for packet, beats in zip(words, decoded, strict=True):
-        cycles, last = beats[-1].cycle - last, beats[-1].cycle
-        assert cycles <= Decoder(params, compact=compact).max_cycles(packet)
+        taken, last = beats[-1].cycle - last, beats[-1].cycle
+        assert taken <= cycles.bound(params, packet, compact=compact)
 
 
 def test_runs_of_planes_give_a_compact_decoder_its_time_back():
     params = Params()
     smooth = throughput_cases(params)[-1]
     (beats,) = check(params, [smooth], "none", compact=True)
-    assert beats[-1].cycle < params.max_cycles(smooth) + Decoder.max_overhead_cycles(params)
+    assert beats[-1].cycle < cycles.bound(params, smooth)
 
 
 def test_one_word_per_cycle_whatever_the_data():
@@ -214,14 +214,8 @@ def test_one_word_per_cycle_whatever_the_data():
     for (beats,) in (check(params, [words], "none") for words in throughput_cases(params)):
         # from the first non-zero word on, which waits for its block, nothing stops the words
         first = next(i for i, beat in enumerate(beats) if beat.data)
-        cycles = [beat.cycle - beats[first].cycle for beat in beats[first:]]
-        assert cycles == list(range(len(beats) - first))
-
-
-@pytest.mark.parametrize("config", CONFIGS)
-def test_overhead_is_within_the_contract(config):
-    params = Params(*config)
-    assert Decoder.max_overhead_cycles(params) <= 3 * params.block_words + 16
+        steps = [beat.cycle - beats[first].cycle for beat in beats[first:]]
+        assert steps == list(range(len(beats) - first))
 
 
 @pytest.mark.parametrize("word_bits", [4, 12])

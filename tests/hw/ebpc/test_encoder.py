@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from amaranth.sim import Simulator
 
-from fmcodec.ebpc import Params
+from fmcodec.ebpc import Params, cycles
 from fmcodec_hw.codec import Config
 from fmcodec_hw.ebpc import Encoder
 from sim.ebpc.packets import Packets
@@ -154,34 +154,22 @@ def test_throughput_bound(config, port_words, compact):
     for words in throughput_cases(params):
         bpc, znz = check(params, [words], "none", compact=compact)
         # the first word is offered in cycle 0
-        cycles = max(bpc[-1].cycle, znz[-1].cycle) + 1
-        assert cycles <= Encoder(params, compact=compact).max_cycles(words)
+        taken = max(bpc[-1].cycle, znz[-1].cycle) + 1
+        assert taken <= cycles.bound(params, words, compact=compact)
 
 
 def test_runs_of_planes_give_a_compact_encoder_its_time_back():
     params = Params()
     smooth = throughput_cases(params)[-1]
     bpc, _ = check(params, [smooth], "none", compact=True)
-    assert bpc[-1].cycle < params.max_cycles(smooth) + Encoder.max_overhead_cycles(params)
+    assert bpc[-1].cycle < cycles.bound(params, smooth)
 
 
 def test_one_word_per_cycle_whatever_the_data():
     params = Params(port_words=2)
     for words in throughput_cases(params):
         bpc, _ = check(params, [words], "none")
-        assert bpc[-1].cycle < len(words) + Encoder.max_overhead_cycles(params)
-
-
-@pytest.mark.parametrize("config", CONFIGS)
-def test_overhead_is_within_the_contract(config):
-    params = Params(*config)
-    assert Encoder.max_overhead_cycles(params) <= 3 * params.block_words + 16
-
-
-def test_widths_that_no_core_is_built_for():
-    rule = "^word_bits must be 8, 16 or 32 in the cores, not 12$"
-    with pytest.raises(ValueError, match=rule):
-        Encoder(Params(word_bits=12))
+        assert bpc[-1].cycle < len(words) + cycles.overhead(params)
 
 
 @pytest.mark.parametrize("stall", STALLS)

@@ -51,13 +51,6 @@ def test_sizes_keep_their_bounds(case):
     assert sum(cost.words for cost in costs) == len(words)
     assert all(cost.bits <= params.max_block_bits for cost in costs)
     assert len(encoded.bpc) == -(-sum(cost.bits for cost in costs) // m)
-    assert params.max_cycles(words) == pytest.approx(
-        sum(
-            max(cost.words + params.drain_cycles, cost.bits / (params.port_words * m))
-            for cost in costs
-        )
-    )
-    assert params.max_cycles(words) >= len(words)
 
 
 @pytest.mark.parametrize("block_words", [4, 8, 16, 32])
@@ -162,11 +155,3 @@ def test_sizes_that_follow_from_the_parameters(shape, sizes):
     symbol, block = p.max_symbol_bits, p.max_block_bits
     fields = (p.planes, p.run_bits, p.position_bits, p.zero_run_bits, symbol, block)
     assert fields == sizes
-
-
-@pytest.mark.parametrize(
-    ("shape", "rate"),
-    [((8, 8, 16, 1), 0.8), ((8, 8, 16, 2), 1.0), ((16, 8, 16, 1), 0.5), ((16, 16, 16, 2), 1.0)],
-)
-def test_guaranteed_rate(shape, rate):
-    assert Params(*shape).guaranteed_words_per_cycle == rate

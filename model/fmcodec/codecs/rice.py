@@ -1,0 +1,75 @@
+"""Rice behind the interface of the others: the flags are chosen packet by packet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from fmcodec.bits import unsigned_dtype
+from fmcodec.codecs.base import Codec
+from fmcodec.errors import DamagedStream
+from fmcodec.rice import Encoded, Params, best_params
+from fmcodec.words import Words
+
+__all__ = ["Rice"]
+
+
+@dataclass(frozen=True)
+class Rice(Codec):
+    """Adaptive Golomb-Rice codes of words or their differences (`fmcodec.rice`).
+
+    A flag that is None is chosen for each packet so that it takes the fewest bits; the stream tells
+    which it was.
+
+    Attributes:
+        signed: words are folded as two's complement, or as unsigned numbers.
+        delta: a word is predicted by the one before it, or by 0.
+        sign_last: the sign is moved to the lowest bit: for floating-point patterns.
+    """
+
+    codec_id = "rice"
+    title = "Rice"
+
+    signed: bool | None = None
+    delta: bool | None = None
+    sign_last: bool | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("signed", "delta", "sign_last"):
+            value = getattr(self, name)
+            # the report's options are integers
+            if value in (0, 1):
+                object.__setattr__(self, name, bool(value))
+            elif value is not None:
+                raise TypeError(f"{name} must be a bool or None, not {value!r}")
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """The codec of its own `get_config` dict, or of that of `Params`."""
+        # the width of a core's port changes no stream
+        return super().from_config({k: v for k, v in config.items() if k != "port_words"})
+
+    def _params(self, words: Words) -> Params:
+        return best_params(
+            words, self.word_bits, signed=self.signed, delta=self.delta, sign_last=self.sign_last
+        )
+
+    def _encoded_bits(self, words: Words) -> int:
+        return self._params(words).encoded_bits(words)
+
+    def _encode(self, words: Words) -> bytes:
+        code = self._params(words).encode(words).code
+        return code.astype(code.dtype.newbyteorder(">")).tobytes()
+
+    def _decode(self, payload: memoryview, num_words: int) -> Words:
+        dtype = unsigned_dtype(self.word_bits)
+        if len(payload) % dtype.itemsize:
+            raise DamagedStream("container", 32 + 8 * len(payload), "ends early")
+        code = np.frombuffer(payload, dtype.newbyteorder(">")).astype(dtype)
+        if int(code.max(initial=0)) >> self.word_bits:
+            raise DamagedStream("container", 32, f"a word of more than {self.word_bits} bits")
+        return Params(self.word_bits).decode(Encoded(code, num_words))

@@ -1,0 +1,96 @@
+"""Fast path of Rice in numba: the streams of the reference, two to three orders faster."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from fmcodec.bits import unsigned_dtype
+from fmcodec.errors import DamagedStream
+from fmcodec.fastbits import SLACK, Bytes, check_end, stream_bytes, stream_words
+from fmcodec.rice import fast_words
+from fmcodec.rice.formats import HEADER_BITS, LONGEST_RUN, StreamParams
+from fmcodec.rice.stream import Encoded, check_encoded
+from fmcodec.words import Words, check_words, signed_words
+
+__all__ = ["code_ends", "decode", "encode", "encoded_bits"]
+
+_NO_DATA, _NO_ENDS = np.empty(0, dtype=np.uint8), np.empty((0, 2), dtype=np.int64)
+_DAMAGE = ("", "ends early", "zero run past the last word", "zero in place of another word")
+
+
+def _patterns(params: StreamParams, words: object) -> np.ndarray:
+    """The packet as unsigned patterns, the sign where the stream has it."""
+    words = check_words(params.word_bits, words)
+    patterns = words.view(unsigned_dtype(params.word_bits))
+    if params.word_bits != 8 * patterns.itemsize:
+        patterns = patterns & patterns.dtype.type((1 << params.word_bits) - 1)
+    return _rotated(params.word_bits, patterns, 1) if params.sign_last else patterns
+
+
+def _rotated(word_bits: int, patterns: np.ndarray, by: int) -> np.ndarray:
+    mask = patterns.dtype.type((1 << word_bits) - 1)
+    return (patterns << by | patterns >> (word_bits - by)) & mask
+
+
+def _turned(data: Bytes) -> Bytes:
+    """A stream that is MSB first LSB first, or the other way round; in place."""
+    whole = len(data) // 8 * 8
+    fast_words.reverse_bits(data[:whole].view(np.uint64))
+    return data[:whole]
+
+
+def _code(
+    params: StreamParams, patterns: np.ndarray, data: Bytes = _NO_DATA, ends: np.ndarray = _NO_ENDS
+) -> tuple[int, int]:
+    """(bits, codes) of a packet's stream; see `fast_words.encode`."""
+    bits, codes = fast_words.encode(patterns, *fast_words.fields(params), data, ends)
+    return int(bits), int(codes)
+
+
+def encode(params: StreamParams, words: Words) -> Encoded:
+    """Code a packet; see `Params.encode`."""
+    patterns = _patterns(params, words)
+    bound = params.max_code_bits * len(patterns) + HEADER_BITS
+    data = np.empty(-(-bound // 8) + 2 * SLACK, dtype=np.uint8)
+    data[0] = params.signed | params.delta << 1 | params.sign_last << 2
+    bits, _ = _code(params, patterns, data=data)
+    data = _turned(data[: bits // 8 + SLACK])
+    return Encoded(stream_words(data, bits, params.word_bits), len(patterns))
+
+
+def encoded_bits(params: StreamParams, words: Words) -> int:
+    """Bits of the stream before padding; see `Params.encoded_bits`."""
+    return _code(params, _patterns(params, words))[0]
+
+
+def code_ends(params: StreamParams, words: Words) -> npt.NDArray[np.int64]:
+    """The word and the bit behind every code of a packet in order, header included; (codes, 2)."""
+    patterns = _patterns(params, words)
+    ends = np.empty((len(patterns), 2), dtype=np.int64)
+    _, codes = _code(params, patterns, ends=ends)
+    return ends[:codes]
+
+
+def decode(params: StreamParams, encoded: Encoded) -> Words:
+    """The words of a packet; see `Params.decode`."""
+    encoded = check_encoded(params, encoded)
+    m = params.word_bits
+    size = m * len(encoded.code)
+    if size < HEADER_BITS:
+        raise DamagedStream("code", size, "ends early")
+    data = _turned(stream_bytes(encoded.code, m))
+    flags = StreamParams(m, *(bool(data[0] >> i & 1) for i in range(HEADER_BITS)))
+    # no code of the stream makes more words of its bits than a full run of two bits
+    room = min(encoded.num_words, size * (1 + LONGEST_RUN))
+    words = np.zeros(room, dtype=unsigned_dtype(m))  # pages cost nothing before they are used
+    end, status = fast_words.decode(data, size, encoded.num_words, flags, words)
+    if status:
+        raise DamagedStream("code", end, _DAMAGE[status])
+    if flags.sign_last:
+        words = _rotated(m, words, m - 1)
+    padding = -end % m
+    if int(fast_words.load(data, np.uint64(end >> 3))) >> (end & 7) & (1 << padding) - 1:
+        raise DamagedStream("code", end, "padding is not zero")
+    check_end("code", end, size, m)
+    return signed_words(m, words)
