@@ -15,11 +15,11 @@ from fmcodec.fmtc.calibrate import (
     Calibrator,
     Trial,
     bisect_step,
-    count_symbols,
 )
 from fmcodec.fmtc.context import Context
 from fmcodec.fmtc.layout import Layout, require_channels
 from fmcodec.fmtc.params import WORD_BITS, Params
+from fmcodec.fmtc.tables import count_symbols
 from fmcodec.fmtc.tile import FRAME_WORDS, MAX_TILE_VECTORS, Encoded
 from fmcodec.fmtc.transform import fit
 
