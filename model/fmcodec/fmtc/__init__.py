@@ -1,19 +1,20 @@
-"""FMTC, feature-map transform coding: channel PCA, one quantiser step, Huffman codes; lossy."""
+"""FMTC, feature-map transform coding: transform, quantiser, Huffman or Rice codes; lossy."""
 
 from fmcodec.errors import DamagedStream
 from fmcodec.fmtc.calibrate import Calibrator, calibrate
-from fmcodec.fmtc.context import Context
-from fmcodec.fmtc.decoder import Decoder
+from fmcodec.fmtc.context import Context, DecoderContext, EncoderContext
+from fmcodec.fmtc.cores import Decoder, Encoder
 from fmcodec.fmtc.errors import (
     BadChecksum,
     BadCodeLengths,
     BadField,
     BadMagic,
     BadPadding,
+    BadRun,
     BadSymbol,
     BadVersion,
     ContextMismatch,
-    EmptyTile,
+    LengthMismatch,
     MissingContext,
     Underrun,
     UnsupportedContext,
@@ -28,6 +29,7 @@ __all__ = [
     "BadField",
     "BadMagic",
     "BadPadding",
+    "BadRun",
     "BadSymbol",
     "BadVersion",
     "Calibrator",
@@ -35,8 +37,11 @@ __all__ = [
     "ContextMismatch",
     "DamagedStream",
     "Decoder",
-    "EmptyTile",
+    "DecoderContext",
     "Encoded",
+    "Encoder",
+    "EncoderContext",
+    "LengthMismatch",
     "MissingContext",
     "Params",
     "Underrun",

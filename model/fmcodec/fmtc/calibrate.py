@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from itertools import pairwise
 from numbers import Real
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fmcodec.bits import require_int
 from fmcodec.fmtc import huffman
-from fmcodec.fmtc.context import Context
+from fmcodec.fmtc.context import Context, EncoderContext
+from fmcodec.fmtc.context_reader import HEADER_WORDS
+from fmcodec.fmtc.fields import DCT4_CLASS
 from fmcodec.fmtc.params import WORD_BITS, Params
-from fmcodec.fmtc.transform import Moments, Transform, fit
+from fmcodec.fmtc.tables import choose_tables, count_symbols, ends, huffman_bits, rice_bits, splits
+from fmcodec.fmtc.transform import Floats, Moments, Transform, fit
 from fmcodec.lazy import LazyModule
 
 __all__ = ["Calibrator", "Trial", "bisect_step", "calibrate"]
@@ -177,10 +180,13 @@ class Trial:
     @property
     def finest_step(self) -> float:
         """The step with which the sample's range, with half its headroom, just fits `q_max`."""
-        spread = float(self._coefficients.max() - self._coefficients.min())
-        if self.transform.bypass:  # int8 values go no further, and are exact with a step of 1
-            return max(spread / self.params.q_max, 1.0)
-        return spread * (1 + HEADROOM) / self.params.q_max
+        low, high = float(self._coefficients.min()), float(self._coefficients.max())
+        spread = (high - low) / self.params.q_max
+        if self.params.coder == "rice":  # coefficients of 8 bits
+            spread = max(spread, max(high, -low) / 127)
+        if self.transform.kind == "none":  # int8 goes no further, and is exact with a step of 1
+            return max(spread, 1.0)
+        return max(spread * (1 + HEADROOM), 2.0**-self.transform.fraction_bits)
 
     def noise(self, step: float) -> float:
         """Squared error of the decoded vectors, after the clamp, with this step."""
@@ -191,23 +197,33 @@ class Trial:
         return float(np.square(error, dtype=np.float64).sum())
 
     def bits(self, step: float) -> list[tuple[float, int]]:
-        """Estimates with this step: bits a vector and of the context, for 1, 2, ... tables."""
+        """Estimates with this step: bits a vector and of the decoder's context, for 1, 2, ...
+        tables; with rice, which has no tables, for as many groups as there may be.
+        """
         keep = self.kept(step)
         levels = np.rint(self._coefficients[:, :keep] / np.float32(step)).astype(np.int64)
-        levels -= levels.min()
+        zero_point = int(min(levels.min(), 0))
+        levels -= zero_point
         symbols = int(levels.max()) + 1
-        counts = np.stack([np.bincount(column, minlength=symbols) for column in levels.T])
-        channels = len(self._mean)
-        values, matrix = keep + channels, keep * channels * self.params.matrix_bits
-        if self.transform.bypass:
-            values, matrix = 2, 0
-        estimates = []
-        for edges in _splits(counts, min(self.params.tables, keep)):
-            runs = [counts[first:last].sum(axis=0) for first, last in pairwise(edges)]
-            rate = sum(max(_entropy(run), 1.0) * run.sum() for run in runs) / len(levels)
-            words = 8 + len(runs) - 1 + -(-len(runs) * symbols // 8) + values
-            estimates.append((float(rate), WORD_BITS * words + matrix))
-        return estimates
+        words = HEADER_WORDS + 1
+        if self.transform.kind == "matrix":
+            words += len(self._mean) * (1 - (-keep // (WORD_BITS // self.params.matrix_bits)))
+        tables = min(self.params.tables, keep)
+        if self.params.coder == "rice":
+            counts = count_symbols(levels, -zero_point, symbols, keep)
+            edges = splits(counts, tables)[-1]
+            rate = rice_bits(levels, -zero_point, edges) / len(levels)
+            return [(rate, WORD_BITS * (words + len(edges) - 2))]
+        best = [math.inf] * tables
+        for end_before in ends(keep):
+            counts = count_symbols(levels, -zero_point, symbols, end_before)
+            for index, edges in enumerate(splits(counts, tables)):
+                best[index] = min(best[index], huffman_bits(counts, edges) / len(levels))
+        per_table = -(-(symbols + 1) // 8)
+        return [
+            (rate, WORD_BITS * (words + index + per_table * (index + 1)))
+            for index, rate in enumerate(best)
+        ]
 
     def kept(self, step: float) -> int:
         """Components that are coded with this step; fewer than there are where `trim` is set.
@@ -224,7 +240,7 @@ class Trial:
         ).mean(axis=0)
         levels -= levels.min()
         counts = (np.bincount(column) for column in levels.T.astype(np.int64))
-        rates = np.array([max(_entropy(column), 1.0) for column in counts])
+        rates = np.array([_entropy(column) for column in counts])
         worth = np.flatnonzero(saved > rates * 2 * math.log(2) * step**2 / 12)
         return int(worth[-1]) + 1 if len(worth) else 1
 
@@ -235,39 +251,52 @@ class Trial:
         transform, keep = self.transform, self.kept(step)
         coefficients = (vectors - transform.mean) @ transform.weights[:keep].T / step
         low, high = float(coefficients.min()), float(coefficients.max())
-        if headroom and transform.bypass:  # all that int8 holds: nothing can be clipped
+        if headroom and transform.kind == "none":  # all that int8 holds: nothing can be clipped
             origin = transform.mean[0]
             low, high = (self.low - origin) / step, (127 - origin) / step
         elif headroom:
             spread = HEADROOM * (high - low)
             low, high = low - spread, high + spread
-        q_max, zero_point = _range(low, high, q_max, fit=headroom)
-        scale, shift = _fixed_point(1 / (step * 2**transform.fraction_bits), 63)
-        inverse_scale, inverse_shift = _fixed_point(step / 2**transform.fraction_bits, 23)
-        exact = transform.matrix[:keep].astype(np.float64) @ transform.mean
-        if transform.bypass:
-            exact = transform.mean * 2**transform.fraction_bits
-        even = huffman.code_lengths(np.ones(q_max + 1), self.params.max_code_bits)
-        fields = {
-            "matrix": np.ascontiguousarray(transform.matrix[:keep]),
-            "bias": np.rint(exact).astype(np.int32),
-            "offset": np.rint(transform.mean * 2**inverse_shift).astype(np.int32),
-            "scale": scale,
+        q_max, zero_point = _range(low, high, q_max, headroom, self.params.coder)
+        units = _units(transform, keep)
+        gain = 120 if transform.kind == "dct4" else 1 << transform.fraction_bits
+        shift, scale, inverse_shift, inverse_scale = _scales(step, units, gain)
+        matrix = np.ascontiguousarray(transform.matrix[:keep])
+        encoder = {
             "shift": shift,
-            "inverse_scale": inverse_scale,
+            "scale": scale,
+            "bias": _bias(transform, keep, shift),
+            "matrix": matrix,
+        }
+        decoder = {
             "inverse_shift": inverse_shift,
-            "zero_point": zero_point,
+            "inverse_scale": inverse_scale,
+            "offset": np.rint(transform.mean * 2**inverse_shift).astype(np.int32),
             "low": self.low,
             "high": self.high,
-            "matrix_bits": self.params.matrix_bits,
-            "max_code_bits": self.params.max_code_bits,
-            "bypass": transform.bypass,
+            "matrix": np.ascontiguousarray(matrix.T) if len(matrix) else matrix,
+        }
+        shared: dict[str, Any] = {
+            "transform": transform.kind,
+            "coder": self.params.coder,
+            "channels": len(transform.mean),
+            "components": keep,
+            "q_max": q_max,
+            "zero_point": zero_point,
+            "matrix_bits": self.params.matrix_bits if transform.kind == "matrix" else 8,
         }
         # the tables come last: their counts are those of the symbols that the integers give
-        first = Context(**fields, boundaries=(), lengths=even[None])
+        trial = {"boundaries": (), "coder": "rice", "lengths": np.zeros((0, q_max + 2), np.uint8)}
+        if self.params.coder != "rice":
+            even = huffman.code_lengths(np.ones(q_max + 2), self.params.max_code_bits)
+            trial = {"boundaries": (), "lengths": even[None]}
+        first = EncoderContext(**(shared | trial), **encoder)
         symbols, _ = fast.quantise(first, fast.forward(first, vectors))
-        boundaries, lengths = _tables(symbols, q_max, self.params)
-        return Context(**fields, boundaries=boundaries, lengths=lengths)
+        boundaries, lengths, encoder["end_before"] = choose_tables(
+            symbols, zero_point, q_max, self.params
+        )
+        shared |= {"boundaries": boundaries, "lengths": lengths}
+        return Context.of(shared, encoder, decoder)
 
 
 def bisect_step(trials: list[Trial], snr_db: float) -> float:
@@ -301,70 +330,73 @@ def _entropy(counts: npt.NDArray[np.int64]) -> float:
     """Order-0 entropy in bits a symbol, less the bias that few samples have (Miller, Madow)."""
     counts = counts[counts > 0]
     total = counts.sum()
+    if not total:  # a component behind the end of every vector
+        return 0.0
     bias = (len(counts) - 1) / (2 * math.log(2) * total)
     return float(np.log2(total) - (counts * np.log2(counts)).sum() / total + bias)
 
 
-def _fixed_point(value: float, most: int) -> tuple[int, int]:
-    """`value` as M 2^-S, M of 16 bits; S at most `most`, where fewer bits of M are used."""
-    shift = min(15 - math.floor(math.log2(value)), most)
-    number = round(value * 2.0**shift)
-    if number == 1 << 16:  # rounded up to the next power of two
-        number, shift = 1 << 15, shift - 1
-    if not (1 <= number < 1 << 16 and shift >= 1):
-        raise ValueError(f"step must give a scale that M / 2^S can hold, not {value!r}")
-    return number, shift
+def _units(transform: Transform, keep: int) -> Floats:
+    """Accumulator units of a coefficient's unit, shape (K,)."""
+    if transform.kind == "dct4":
+        return 32 * np.array([4.0, math.sqrt(40), 10.0])[DCT4_CLASS]
+    return np.full(keep, 2.0**transform.fraction_bits)
 
 
-def _range(low: float, high: float, q_max: int, fit: bool) -> tuple[int, int]:
+def _scales(
+    step: float, units: Floats, gain: int
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], int, int]:
+    """s and M of every component, Sd and Md, for a step.
+
+    Eight bits hold a scale to 0.4 %; of the steps that are as near as that, the one is taken of
+    which encoder and decoder think most alike.
+    """
+    inverse_shift = min(7 - math.floor(math.log2(step / gain)), 15)
+    best = round(step / gain * 2.0**inverse_shift)
+    found = []
+    for inverse_scale in range(max(best - 1, 1), min(best + 1, 255) + 1):
+        real = inverse_scale / 2.0**inverse_shift * gain
+        exponent = np.floor(np.log2(real * units)).astype(int)  # 2^exponent <= step in units
+        shift = exponent - 7 + (np.rint(2.0 ** (exponent + 7) / (real * units)) < 128)
+        scale = np.rint(2.0 ** (14 + shift) / (real * units)).astype(int)
+        over = scale == 256
+        shift, scale = shift - over, np.where(over, 128, scale)
+        apart = np.abs(scale * real * units / 2.0 ** (14 + shift) - 1).max()
+        fits = shift.min() >= 0 and shift.max() <= 15 and scale.min() >= 128 and scale.max() <= 255
+        if fits:
+            found.append((apart + 0.1 * abs(real / step - 1), inverse_scale, shift, scale))
+    if not found:
+        raise ValueError(f"step must give scales that M 2^-s can hold, not {step!r}")
+    _, inverse_scale, shift, scale = min(found, key=lambda one: one[0])
+    return shift.astype(np.int32), scale.astype(np.int32), inverse_shift, inverse_scale
+
+
+def _bias(transform: Transform, keep: int, shift: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """The transformed mean, less half a unit of what the shift by s drops: rounding for nothing."""
+    if transform.kind == "matrix":
+        exact = transform.matrix[:keep].astype(np.float64) @ transform.mean
+    elif transform.kind == "dct4":  # 16 values to component 0, in units of 1 / 32
+        exact = np.where(np.arange(16) == 0, 512 * transform.mean, 0)
+    else:
+        exact = transform.mean * 2**transform.fraction_bits
+    half = 1 << shift >> 1
+    if transform.kind == "dct4":
+        half[1:] = 0
+    return (np.rint(exact) - half).astype(np.int32)
+
+
+def _range(low: float, high: float, q_max: int, fit: bool, coder: str) -> tuple[int, int]:
     """q_max and zero point for coefficients in units of the step; 0 is always a symbol.
 
-    Where they `fit` into fewer symbols, q_max is no larger than it has to be.
+    Where they `fit` into fewer symbols, q_max is no larger than it has to be. With rice
+    coefficients have 8 bits.
     """
     low, high = min(low, 0.0), max(high, 0.0)
     if fit:
         q_max = min(q_max, max(math.ceil(high) - math.floor(low), 1))
     share = -low / (high - low) if high > low else 0.0
-    return q_max, min(max(round(share * q_max), 0), q_max)
-
-
-def _tables(
-    symbols: npt.NDArray[np.uint8], q_max: int, params: Params
-) -> tuple[tuple[int, ...], npt.NDArray[np.uint8]]:
-    """Boundaries of the code tables that take the fewest bits, and their code lengths."""
-    components = symbols.shape[1]
-    counts = np.stack([np.bincount(column, minlength=q_max + 1) for column in symbols.T])
-    edges = _splits(counts, min(params.tables, components))[-1]
-    lengths = [
-        huffman.code_lengths(counts[first:last].sum(axis=0) + 1, params.max_code_bits)
-        for first, last in pairwise(edges)
-    ]
-    return tuple(edges[1:-1]), np.stack(lengths)
-
-
-def _splits(counts: npt.NDArray[np.int64], tables: int) -> list[list[int]]:
-    """Edges of 1, 2, ... `tables` runs of components that cost the fewest bits.
-
-    By dynamic programming. A run costs its entropy, and no less than a bit a symbol, as Huffman
-    codes do.
-    """
-    components = len(counts)
-    sums = np.concatenate([np.zeros_like(counts[:1]), np.cumsum(counts, axis=0)])
-    cost = np.full((components + 1, components + 1), np.inf)
-    for first in range(components):
-        runs = (sums[first + 1 :] - sums[first]).astype(np.float64)
-        totals = runs.sum(axis=1)
-        entropy = totals * np.log2(totals) - (runs * np.log2(np.maximum(runs, 1))).sum(axis=1)
-        cost[first, first + 1 :] = np.maximum(entropy, totals)
-    best = cost[0]
-    choices: list[npt.NDArray[np.intp]] = []
-    result = []
-    for _ in range(tables):
-        edges = [components]
-        for choice in reversed(choices):
-            edges.append(int(choice[edges[-1]]))
-        result.append([0, *reversed(edges)])
-        totals = best[:, None] + cost
-        choices.append(totals.argmin(axis=0))
-        best = totals.min(axis=0)
-    return result
+    zero_point = min(max(round(share * q_max), 0), q_max)
+    if coder == "rice":
+        zero_point = min(zero_point, 128)
+        q_max = min(q_max, zero_point + 127)
+    return q_max, zero_point

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from fmcodec.fmtc.layer import LayerSamples, Maps, tile_vectors
 from fmcodec.fmtc.layout import Layout
 from fmcodec.fmtc.params import WORD_BITS, Params
-from fmcodec.fmtc.tile import HEADER_WORDS
+from fmcodec.fmtc.tile import FRAME_WORDS
 
 __all__ = ["Candidate", "candidates", "choose", "fewest_groups"]
 
@@ -42,6 +42,7 @@ def candidates(
     params: Params | None = None,
     *,
     max_length: int = 64,
+    coders: Sequence[str] = ("huffman",),
     size: Sequence[int] | None = None,
     relu: bool = False,
     ceiling: float | None = None,
@@ -49,10 +50,11 @@ def candidates(
 ) -> list[Candidate]:
     """Ways to code a layer with the same noise.
 
-    They are vectors of up to 16, 64 and 256 values in blocks of 1, 2 and 4 pixels with a trimmed
-    transform (`pca_t`), and no transform (`eye`), with 1, 2, ... code tables; a transform that
-    cannot hold the range with its step is none. They are fitted to every other map and tried on
-    those between.
+    They are, with 1, 2, ... code tables, vectors of up to 16, 64 and 256 values in blocks of 1, 2
+    and 4 pixels with a trimmed transform (`pca_t`); 4x4 blocks of single channels under one
+    context, with the DCT (`dct4`), a learned transform or none (`eye`); and pixels without a
+    transform. A transform that cannot hold the range with its step is none. They are fitted to
+    every other map and tried on those between.
 
     Args:
         maps, params, relu, ceiling, floor: see `LayerCodec.calibrate`; params.tables is the most
@@ -60,6 +62,7 @@ def candidates(
         step: noise allowed, as the step of a quantiser by itself. That of a transform is finer
             than that, to make up for 8-bit rounding before and after it.
         max_length: longest vector, which is what the cores' matrix memory holds.
+        coders: entropy coders to try.
         size: height and width of a whole map, where `maps` are windows.
 
     Raises:
@@ -70,34 +73,28 @@ def candidates(
     plain = LayerSamples(maps, params, relu, ceiling, 0.0, 0, step)
     full = LayerSamples(maps, params, relu, ceiling, floor, 0)
     finer = math.sqrt(max(step**2 - 2 * full.scale**2, 0.0))
-    layouts = [
-        Layout(channels, fewest_groups(channels, length // block**2), block)
-        for length in (16, 64, 256)
-        for block in (1, 2, 4)
-        if length <= max_length and min(maps.shape[2:]) >= 2 * block
-    ]
     found = []
-    for layout, variant in [
-        (Layout(channels, fewest_groups(channels, 256)), "eye"),
-        *((layout, "pca_t") for layout in dict.fromkeys(layouts)),
-    ]:
-        seen = len(maps) * _vectors(maps.shape[2:], layout.block)
-        if variant != "eye" and seen < 8 * layout.vector_length:
+    for layout, variant, coder in _ways(channels, maps.shape[2:], max_length, coders):
+        seen = len(maps) * _vectors(maps.shape[2:], layout)
+        if variant == "pca_t" and seen < 8 * layout.vector_length:
             continue  # too few to know their correlation
         task, exact = (plain, step) if variant == "eye" else (full, finer)
         order = task.order(layout, variant)
-        trials = [trial for trial, _ in task.parts(layout, variant, order, split=True)]
+        build = replace(params, coder=coder)
+        parts = task.parts(layout, variant, order, build, split=True)
+        trials = [trial for trial, _ in parts]
         units = exact / task.scale
-        if variant != "eye" and max(trial.finest_step for trial in trials) > units:
+        finest = max(trial.finest_step for trial in trials)
+        if finest > units and (variant, coder) != ("eye", "huffman"):
             continue
         counted = zip(*(trial.bits(units) for trial in trials), strict=False)
         for tables, groups in enumerate(counted, start=1):
             rates, contexts = zip(*groups, strict=True)
-            few = replace(params, tables=tables)
+            few = build if coder == "rice" else replace(build, tables=tables)
             # headers and index count where maps are small and groups many; half a word is padding
-            vectors = _vectors(size or maps.shape[2:], layout.block)
-            tiles = layout.groups * -(-vectors // tile_vectors(layout))
-            total = sum(rates) * vectors + tiles * WORD_BITS * (HEADER_WORDS + 1.5)
+            vectors = _vectors(size or maps.shape[2:], layout)
+            tiles = layout.contexts * -(-vectors // tile_vectors(layout))
+            total = sum(rates) * vectors + tiles * WORD_BITS * (FRAME_WORDS + 1.5)
             found.append(Candidate(layout, variant, few, exact, total, sum(contexts)))
     return found
 
@@ -110,13 +107,34 @@ def choose(ways: Iterable[Candidate], batch: int, max_length: int = 256) -> Cand
         batch: images for which a context is read once; it is charged to them.
         max_length: of a vector with a transform.
     """
-    allowed = (w for w in ways if w.variant == "eye" or w.layout.vector_length <= max_length)
+    allowed = (w for w in ways if w.variant != "pca_t" or w.layout.vector_length <= max_length)
     return min(allowed, key=lambda way: way.charged(batch))
 
 
-def _vectors(size: Sequence[int], block: int) -> int:
-    """Vectors of a group in a map of this height and width."""
-    return math.prod(-(-side // block) for side in size)
+def _ways(
+    channels: int, size: Sequence[int], max_length: int, coders: Sequence[str]
+) -> Iterator[tuple[Layout, str, str]]:
+    """Layouts, transforms and coders to try."""
+    grouped = [
+        Layout(channels, fewest_groups(channels, length // block**2), block)
+        for length in (16, 64, 256)
+        for block in (1, 2, 4)
+        if length <= max_length and min(size) >= 2 * block
+    ]
+    ways = [(Layout(channels, fewest_groups(channels, 256)), "eye")]
+    if min(size) >= 4:
+        blocks = Layout(channels, channels, 4, shared=True)
+        ways += [(blocks, variant) for variant in ("eye", "dct4", "pca_t")]
+    ways += [(layout, "pca_t") for layout in dict.fromkeys(grouped)]
+    for coder in coders:
+        for layout, variant in ways:
+            yield layout, variant, coder
+
+
+def _vectors(size: Sequence[int], layout: Layout) -> int:
+    """Vectors of a context in a map of this height and width."""
+    blocks = math.prod(-(-side // layout.block) for side in size)
+    return blocks * layout.groups // layout.contexts
 
 
 def fewest_groups(channels: int, most: int) -> int:

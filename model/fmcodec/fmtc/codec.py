@@ -6,90 +6,163 @@ import numpy as np
 import numpy.typing as npt
 
 from fmcodec.bits import require_int
+from fmcodec.errors import DamagedStream
 from fmcodec.fmtc import fast
-from fmcodec.fmtc.fields import ContextFields
-from fmcodec.fmtc.tile import MAX_TILE_VECTORS, Encoded, Tile, pack_tile, unpack_tile
+from fmcodec.fmtc.fields import DecoderFields, EncoderFields
+from fmcodec.fmtc.tile import (
+    MAX_TILE_VECTORS,
+    Encoded,
+    faults,
+    pack_tile,
+    unpack_tile,
+)
 
 Vectors = npt.NDArray[np.int8]
 
-__all__ = ["decode", "decode_tile", "encode", "encode_coefficients", "encoded_bits"]
+__all__ = [
+    "decode",
+    "decode_leniently",
+    "decode_tile",
+    "encode",
+    "encode_coefficients",
+    "encoded_bits",
+]
 
 
 def encode(
-    context: ContextFields, vectors: npt.NDArray[np.int8], tile_vectors: int = 1024
+    context: EncoderFields,
+    vectors: Vectors,
+    tile_vectors: int = 1024,
+    raw: bool | None = None,
 ) -> Encoded:
     """Code `vectors`, int8 of shape (vectors, C), into tiles of `tile_vectors` vectors.
 
-    The last tile holds what is left. A tile whose codes would take more words than its symbols
-    as bytes is sent raw, so no tile is larger than its header and one byte a coefficient.
+    The last tile holds what is left.
+
+    Args:
+        context: of the encoder.
+        vectors: what is coded.
+        tile_vectors: vectors of a tile, 1..65536.
+        raw: whether tiles are raw. None takes what is smaller, tile by tile, so that no tile is
+            larger than its frame and one byte a coefficient; a core does not know beforehand.
 
     Raises:
         TypeError: `vectors` is not an int8 array, or `tile_vectors` not an int.
-        ValueError: `vectors` is not of shape (vectors >= 1, C), or `tile_vectors` out of range.
+        ValueError: `vectors` is not of shape (vectors >= 1, C), `tile_vectors` is out of range, or
+            the context's transform is folded.
     """
+    if context.transform == "folded":
+        raise ValueError("context must have a transform to encode vectors, not a folded one")
     _require_rows("vectors", vectors, np.int8, context.channels)
     _require_tile_vectors(tile_vectors)
-    return Encoded.from_tiles(
-        [
-            _encode_tile(context, fast.forward(context, vectors[first : first + tile_vectors]))
-            for first in range(0, len(vectors), tile_vectors)
-        ]
-    )
+    return _encode(context, vectors, tile_vectors, raw, folded=False)
 
 
 def encode_coefficients(
-    context: ContextFields, accumulators: npt.NDArray[np.int32], tile_vectors: int = 1024
+    context: EncoderFields,
+    accumulators: npt.NDArray[np.int32],
+    tile_vectors: int = 1024,
+    raw: bool | None = None,
 ) -> Encoded:
     """Code coefficients that a convolution with the transform folded in gives.
 
     Args:
-        context: of the layer.
-        accumulators: acc, in units of 2^-F input steps, the mean taken off; int32, shape
-            (vectors, K).
-        tile_vectors: vectors of a tile, 1..65535.
+        context: of the encoder; its transform and bias are not used.
+        accumulators: acc, the mean taken off; int32, shape (vectors, K); saturated to 24 bits.
+        tile_vectors, raw: see `encode`.
 
     Raises:
         TypeError, ValueError: as `encode` does.
     """
     _require_rows("accumulators", accumulators, np.int32, context.components)
     _require_tile_vectors(tile_vectors)
-    return Encoded.from_tiles(
-        [
-            _encode_tile(context, accumulators[first : first + tile_vectors])
-            for first in range(0, len(accumulators), tile_vectors)
-        ]
-    )
+    return _encode(context, accumulators, tile_vectors, raw, folded=True)
 
 
-def decode(context: ContextFields, encoded: Encoded) -> npt.NDArray[np.int8]:
+def decode(context: DecoderFields, encoded: Encoded) -> Vectors:
     """The vectors of all tiles, int8 of shape (vectors, C); raises what `decode_tile` does."""
     tiles = [decode_tile(context, words) for words in encoded]
     return np.concatenate(tiles) if tiles else np.zeros((0, context.channels), np.int8)
 
 
-def decode_tile(context: ContextFields, words: npt.NDArray[np.uint32]) -> npt.NDArray[np.int8]:
+def decode_tile(
+    context: DecoderFields, words: npt.NDArray[np.uint32], num_vectors: int | None = None
+) -> Vectors:
     """The vectors of one tile, int8 of shape (vectors, C).
 
+    Args:
+        context: of the decoder.
+        words: the tile.
+        num_vectors: how many it must hold; None believes the tile.
+
     Raises:
-        Underrun, WordsLeftOver, BadChecksum, ContextMismatch, EmptyTile, BadField, BadSymbol,
-        BadPadding: the tile is damaged, or another layer's; nothing of it is given.
+        Underrun, WordsLeftOver, BadChecksum, ContextMismatch, LengthMismatch, BadSymbol, BadRun,
+        BadPadding: the tile is damaged, or another layer's; nothing of it is given. Of several
+            faults the first in this order.
     """
-    return fast.inverse(context, fast.unpack(context, unpack_tile(context, words)))
+    vectors, wrong = _decode(context, words, num_vectors, padding=True)
+    if wrong:
+        raise wrong[0]
+    return vectors
 
 
-def encoded_bits(context: ContextFields, vectors: npt.NDArray[np.int8]) -> int:
-    """Exact bits of the codes of `vectors`, before headers, padding and raw escapes."""
+def decode_leniently(
+    context: DecoderFields, words: npt.NDArray[np.uint32], num_vectors: int
+) -> tuple[Vectors, list[DamagedStream]]:
+    """What a core makes of any words at all: exactly `num_vectors` vectors, and what is wrong.
+
+    Args:
+        context: of the decoder.
+        words: a tile, at least one word.
+        num_vectors: vectors to give, 1..65536.
+
+    Returns:
+        Vectors, int8 of shape (num_vectors, C), and the faults in the order of `decode_tile`;
+        cores do not look at the padding.
+
+    Raises:
+        Underrun: there is no word.
+        TypeError, ValueError: the words are no array of uint32 of one dimension.
+    """
+    return _decode(context, words, num_vectors, padding=False)
+
+
+def encoded_bits(context: EncoderFields, vectors: Vectors) -> int:
+    """Exact bits of the codes of `vectors`, as one tile, without frame and padding."""
     _require_rows("vectors", vectors, np.int8, context.channels)
     symbols, _ = fast.quantise(context, fast.forward(context, vectors))
     return fast.count_bits(context, symbols)
 
 
-def _encode_tile(
-    context: ContextFields, accumulators: npt.NDArray[np.int32]
-) -> npt.NDArray[np.uint32]:
-    symbols, clips = fast.quantise(context, accumulators)
-    payload, raw = fast.pack(context, symbols)
-    return pack_tile(context, Tile(len(symbols), raw, clips, payload))
+def _encode(
+    context: EncoderFields,
+    rows: npt.NDArray[np.signedinteger],
+    tile_vectors: int,
+    raw: bool | None,
+    folded: bool,
+) -> Encoded:
+    tiles, clips = [], []
+    for first in range(0, len(rows), tile_vectors):
+        part = rows[first : first + tile_vectors]
+        accumulators = part if folded else fast.forward(context, part)
+        symbols, clipped = fast.quantise(context, accumulators)
+        payload, escape = fast.pack(context, symbols, raw)
+        tiles.append(pack_tile(context.tag, len(symbols), escape, payload))
+        clips.append(clipped)
+    return Encoded.from_tiles(tiles, clips)
+
+
+def _decode(
+    context: DecoderFields,
+    words: npt.NDArray[np.uint32],
+    num_vectors: int | None,
+    padding: bool,
+) -> tuple[Vectors, list[DamagedStream]]:
+    tile = unpack_tile(words)
+    asked = tile.num_vectors if num_vectors is None else num_vectors
+    found = fast.unpack(context, tile, asked)
+    wrong = faults(context, tile, asked, found, padding)
+    return fast.inverse(context, found.levels), wrong
 
 
 def _require_tile_vectors(tile_vectors: int) -> None:

@@ -8,10 +8,11 @@ __all__ = [
     "BadField",
     "BadMagic",
     "BadPadding",
+    "BadRun",
     "BadSymbol",
     "BadVersion",
     "ContextMismatch",
-    "EmptyTile",
+    "LengthMismatch",
     "MissingContext",
     "Underrun",
     "UnsupportedContext",
@@ -28,11 +29,11 @@ class BadVersion(DamagedStream):
 
 
 class BadChecksum(DamagedStream):
-    """The CRC-32 of a context or tile is not that of its words."""
+    """The last word of a context or tile is not the CRC-32 of the words before."""
 
 
 class BadField(DamagedStream):
-    """A field of a context or tile header is out of its range, or a reserved one is not zero."""
+    """A field of a context is out of its range, or a reserved one is not zero."""
 
 
 class BadCodeLengths(DamagedStream):
@@ -48,23 +49,27 @@ class MissingContext(ValueError):
 
 
 class ContextMismatch(DamagedStream):
-    """A tile of another layer: its tag is not that of the context."""
+    """A tile of another layer: its tag is that of no context that is loaded."""
 
 
-class EmptyTile(DamagedStream):
-    """A tile of no vectors."""
+class LengthMismatch(DamagedStream):
+    """A tile whose header names another number of vectors than was asked for."""
 
 
 class BadSymbol(DamagedStream):
-    """A raw symbol above `q_max`."""
+    """A raw symbol above `q_max`, or a Rice code of a coefficient that there is not."""
+
+
+class BadRun(DamagedStream):
+    """A run of zeros of the Rice coder that goes on after the tile."""
 
 
 class Underrun(DamagedStream):
-    """A tile that ends before its last symbol."""
+    """A context or tile that ends early."""
 
 
 class WordsLeftOver(DamagedStream):
-    """A tile that goes on after its last symbol."""
+    """A context or tile that goes on after its end."""
 
 
 class BadPadding(DamagedStream):

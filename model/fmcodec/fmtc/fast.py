@@ -7,108 +7,156 @@ the matrix allows it, else float64.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
-from fmcodec.fmtc.errors import BadPadding, BadSymbol, Underrun, WordsLeftOver
-from fmcodec.fmtc.fields import ContextFields
+from fmcodec.fastbits import SLACK, stream_bytes, stream_words
+from fmcodec.fmtc import kernels
+from fmcodec.fmtc.fields import DecoderFields, EncoderFields, Shared
 from fmcodec.fmtc.params import WORD_BITS
-from fmcodec.fmtc.tile import Tile
+from fmcodec.fmtc.tile import Found, Tile
 
-__all__ = ["count_bits", "forward", "inverse", "pack", "payload_words", "quantise", "unpack"]
+__all__ = ["count_bits", "forward", "inverse", "pack", "quantise", "tile_bits", "unpack"]
 
 
-def forward(context: ContextFields, vectors: npt.NDArray[np.int8]) -> npt.NDArray[np.int32]:
+def forward(context: EncoderFields, vectors: npt.NDArray[np.int8]) -> npt.NDArray[np.int32]:
     """Accumulators of `reference.forward`, shape (vectors, K)."""
-    if context.bypass:
-        products = vectors.astype(np.int32) << context.fraction_bits
+    if context.transform == "none":
+        acc = vectors.astype(np.int32) << 7
+    elif context.transform == "dct4":
+        acc = np.empty(vectors.shape, dtype=np.int32)
+        kernels.dct4(vectors, acc)
     else:
-        products = _product(vectors, context.matrix.T, 128)
-    products -= context.bias
-    return products
+        acc = _product(vectors, context.matrix.T, 128)
+    acc -= context.bias
+    # only a matrix that no calibration makes leaves the 24 bits
+    if (
+        context.transform == "matrix"
+        and acc.size
+        and not -1 << 23 <= acc.min() <= acc.max() < 1 << 23
+    ):
+        acc = acc << 8 >> 8
+    return acc
 
 
 def quantise(
-    context: ContextFields, accumulators: npt.NDArray[np.int32]
+    context: EncoderFields, accumulators: npt.NDArray[np.int32]
 ) -> tuple[npt.NDArray[np.uint8], int]:
     """Symbols and clips of `reference.quantise`."""
     symbols = np.empty(accumulators.shape, dtype=np.uint8)
-    clips = _quantise(
-        accumulators.reshape(-1),
-        context.scale,
+    clips = kernels.quantise(
+        np.ascontiguousarray(accumulators),
         context.shift,
+        context.scale,
         context.zero_point,
         context.q_max,
-        symbols.reshape(-1),
+        symbols,
     )
     return symbols, int(clips)
 
 
 def pack(
-    context: ContextFields, symbols: npt.NDArray[np.uint8]
+    context: EncoderFields, symbols: npt.NDArray[np.uint8], raw: bool | None = False
 ) -> tuple[npt.NDArray[np.uint32], bool]:
-    """Payload and raw flag of `reference.pack`."""
+    """Payload of `reference.pack`, and whether it is raw: with None if that takes fewer words."""
     raw_words = -(-8 * symbols.size // WORD_BITS)
-    words = -(-count_bits(context, symbols) // WORD_BITS)
-    if words > raw_words:
-        padded = np.zeros(4 * raw_words, dtype=np.uint8)
-        padded[: symbols.size] = symbols.reshape(-1)
-        return padded.view(">u4").astype(np.uint32), True
-    payload = np.zeros(words, dtype=np.uint32)
-    _pack(symbols, context.table_of, context.codes, context.lengths, payload)
-    return payload, False
+    if not raw:
+        longest = 16 if context.coder == "rice" else context.code_bits
+        data = np.empty(longest * symbols.size // 8 + 1 + SLACK, dtype=np.uint8)
+        bits = _pack(context, symbols, data)
+        if raw is False or -(-bits // WORD_BITS) <= raw_words:
+            return stream_words(data, bits, WORD_BITS), False
+    return stream_words(stream_bytes(symbols.reshape(-1), 8), 8 * symbols.size, WORD_BITS), True
 
 
-def count_bits(context: ContextFields, symbols: npt.NDArray[np.uint8]) -> int:
-    """Bits of the codes of `symbols`, shape (vectors, K), without padding."""
-    return int(_count_bits(symbols, context.table_of, context.lengths))
-
-
-def payload_words(
-    context: ContextFields, symbols: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64]
+def _pack(
+    context: EncoderFields, symbols: npt.NDArray[np.uint8], data: npt.NDArray[np.uint8]
 ) -> int:
-    """Payload words that `pack` gives for tiles that start at these rows, the end included."""
-    words = _payload_words(symbols, context.table_of, context.lengths, starts)
-    return int(words)
+    if context.coder == "rice":
+        return int(
+            kernels.rice_pack(symbols, context.zero_point, context.group_of, context.groups, data)
+        )
+    return int(
+        kernels.huffman_pack(
+            symbols,
+            context.zero_point,
+            context.end_before,
+            context.group_of,
+            context.codes,
+            context.lengths,
+            data,
+        )
+    )
 
 
-def unpack(context: ContextFields, tile: Tile) -> npt.NDArray[np.uint8]:
-    """Symbols of `reference.unpack`; raises the same errors at the same bits."""
-    name = "tile payload"
-    size = WORD_BITS * len(tile.payload)
-    # a size that no vectors can have is refused before memory is taken for them
-    needed = tile.num_vectors * context.components * (8 if tile.raw else 1)
-    if size < needed:
-        tile = Tile(size // (needed // tile.num_vectors) + 1, tile.raw, 0, tile.payload)
-    symbols = np.empty((tile.num_vectors, context.components), dtype=np.uint8)
+def count_bits(context: EncoderFields, symbols: npt.NDArray[np.uint8]) -> int:
+    """Bits of the codes of `symbols`, shape (vectors, K), as one tile without padding."""
+    return int(tile_bits(context, symbols, np.array([0, len(symbols)]))[0])
+
+
+def tile_bits(
+    context: EncoderFields, symbols: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Bits of the codes of tiles that start at these rows, the end included, without padding."""
+    result = np.empty(len(starts) - 1, dtype=np.int64)
+    if context.coder == "rice":
+        kernels.rice_bits(
+            symbols, context.zero_point, context.group_of, context.groups, starts, result
+        )
+    else:
+        kernels.huffman_bits(
+            symbols,
+            context.zero_point,
+            context.end_before,
+            context.group_of,
+            context.lengths,
+            starts,
+            result,
+        )
+    return result
+
+
+def unpack(context: Shared, tile: Tile, num_vectors: int) -> Found:
+    """What `reference.unpack` finds."""
+    shape = (num_vectors, context.components)
+    count = num_vectors * context.components
+    data = stream_bytes(tile.payload, WORD_BITS)
     if tile.raw:
-        received = tile.payload.astype(">u4").view(np.uint8)[: symbols.size]
-        if wrong := np.flatnonzero(received > context.q_max).tolist():
-            reason = f"symbol must be at most q_max = {context.q_max}, not {received[wrong[0]]}"
-            raise BadSymbol(name, 8 * wrong[0], reason)
-        end = 8 * symbols.size
-        symbols.reshape(-1)[: len(received)] = received
-    else:
-        end = int(_unpack(tile.payload, context.table_of, context.decode_tables, symbols))
-    if end > size:
-        raise Underrun(name, size, "ends inside a symbol")
-    if size - end >= WORD_BITS:
-        raise WordsLeftOver(name, end, "goes on after its last symbol")
-    if end < size and int(tile.payload[-1]) & (1 << size - end) - 1:
-        raise BadPadding(name, end, "padding must be zero")
-    return symbols
+        received = np.zeros(count, dtype=np.uint8)
+        there = min(count, 4 * len(tile.payload))
+        received[:there] = data[:there]
+        wrong = np.flatnonzero(received > context.q_max)
+        levels = received.astype(np.int16) - np.int16(context.zero_point)
+        return Found(levels.reshape(shape), 8 * count, 8 * int(wrong[0]) if len(wrong) else -1)
+    levels = np.empty(shape, dtype=np.int16)
+    if context.coder == "rice":
+        end, bad_symbol, bad_run = kernels.rice_unpack(
+            data, context.group_of, context.groups, levels
+        )
+        return Found(levels, int(end), int(bad_symbol), int(bad_run))
+    end = kernels.huffman_unpack(
+        data,
+        context.group_of,
+        context.decode_tables,
+        context.code_bits,
+        context.zero_point,
+        context.end_of_vector,
+        levels,
+    )
+    return Found(levels, int(end))
 
 
-def inverse(context: ContextFields, symbols: npt.NDArray[np.uint8]) -> npt.NDArray[np.int8]:
+def inverse(context: DecoderFields, levels: npt.NDArray[np.int16]) -> npt.NDArray[np.int8]:
     """Vectors of `reference.inverse`, shape (vectors, C)."""
-    levels = symbols.astype(np.int16) - np.int16(context.zero_point)
-    if context.bypass:
-        sums = levels.astype(np.int32) << context.fraction_bits
+    if context.transform == "none":
+        sums = levels.astype(np.int32) << 7
+    elif context.transform == "dct4":
+        sums = np.empty(levels.shape, dtype=np.int32)
+        kernels.inverse_dct4(levels, sums)
     else:
-        sums = _product(levels, context.matrix, 255)
+        sums = _product(levels, context.matrix.T, 255)
     vectors = np.empty(sums.shape, dtype=np.int8)
-    _dequantise(
+    kernels.dequantise(
         sums,
         context.offset,
         context.inverse_scale,
@@ -124,92 +172,6 @@ def _product(
     left: npt.NDArray[np.signedinteger], right: npt.NDArray[np.int16], largest: int
 ) -> npt.NDArray[np.int32]:
     """Exact `left @ right`, no entry of `left` above `largest` in magnitude."""
-    worst = largest * int(np.abs(right.astype(np.int64)).sum(axis=0).max())
+    worst = largest * int(np.abs(right.astype(np.int64)).sum(axis=0).max(initial=0))
     dtype = np.float32 if worst < 1 << 24 else np.float64
     return (left.astype(dtype) @ right.astype(dtype)).astype(np.int32)
-
-
-@numba.njit(cache=True)
-def _quantise(accumulators, scale, shift, zero_point, q_max, symbols):
-    half = np.int64(1) << (shift - 1)
-    clips = 0
-    for i in range(len(accumulators)):
-        level = ((np.int64(accumulators[i]) * scale + half) >> shift) + zero_point
-        symbol = min(max(level, 0), q_max)
-        clips += symbol != level
-        symbols[i] = symbol
-    return clips
-
-
-@numba.njit(cache=True)
-def _count_bits(symbols, table_of, lengths):
-    total = 0
-    for i in range(symbols.shape[0]):
-        for k in range(symbols.shape[1]):
-            total += lengths[table_of[k], symbols[i, k]]
-    return total
-
-
-@numba.njit(cache=True)
-def _payload_words(symbols, table_of, lengths, starts):
-    total = 0
-    for tile in range(len(starts) - 1):
-        bits = 0
-        for i in range(starts[tile], starts[tile + 1]):
-            for k in range(symbols.shape[1]):
-                bits += lengths[table_of[k], symbols[i, k]]
-        raw = 8 * symbols.shape[1] * (starts[tile + 1] - starts[tile])
-        total += (min(bits, raw) + 31) // 32
-    return total
-
-
-@numba.njit(cache=True)
-def _pack(symbols, table_of, codes, lengths, payload):
-    window, held, word = np.uint64(0), np.int64(0), 0
-    for i in range(symbols.shape[0]):
-        for k in range(symbols.shape[1]):
-            table, symbol = table_of[k], symbols[i, k]
-            length = np.int64(lengths[table, symbol])
-            window = (window << np.uint64(length)) | np.uint64(codes[table, symbol])
-            held += length
-            if held >= 32:
-                held -= 32
-                payload[word] = np.uint32((window >> np.uint64(held)) & np.uint64(0xFFFFFFFF))
-                word += 1
-    if held:
-        payload[word] = np.uint32((window << np.uint64(32 - held)) & np.uint64(0xFFFFFFFF))
-
-
-@numba.njit(cache=True)
-def _unpack(payload, table_of, tables, symbols):
-    """Fill `symbols`; the bits taken, which are more than there are when the payload ends early."""
-    bits = np.int64(0)
-    while (np.int64(1) << bits) < tables.shape[1]:
-        bits += 1
-    mask = np.uint64(tables.shape[1] - 1)
-    size = np.int64(32) * len(payload)
-    window, held, word, taken = np.uint64(0), np.int64(0), 0, np.int64(0)
-    for i in range(symbols.shape[0]):
-        for k in range(symbols.shape[1]):
-            if held < 32:  # zeros follow the last word: what they decode to is refused below
-                following = np.uint64(payload[word]) if word < len(payload) else np.uint64(0)
-                window = (window << np.uint64(32)) | following
-                word += 1
-                held += 32
-            entry = tables[table_of[k], (window >> np.uint64(held - bits)) & mask]
-            length = np.int64(entry & 15)
-            held -= length
-            taken += length
-            symbols[i, k] = entry >> 4
-        if taken > size:
-            return taken
-    return taken
-
-
-@numba.njit(cache=True)
-def _dequantise(sums, offset, scale, shift, low, high, vectors):
-    half = np.int64(1) << (shift - 1)
-    for i in range(sums.shape[0]):
-        for c in range(sums.shape[1]):
-            value = (np.int64(sums[i, c]) * scale + offset[c] + half) >> shift
-            vectors[i, c] = min(max(value, low), high)

@@ -1,11 +1,10 @@
-"""The fields of a layer context, their checks, and their words (doc/format.md, "FMTC context").
+"""The fields of encoder and decoder contexts and their checks (doc/format.md, "FMTC context").
 
-The stages of the codec take these; `fmcodec.fmtc.Context` adds the codec itself.
+The stages of the codec take these; `fmcodec.fmtc.context` writes and reads their words.
 """
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,14 +13,14 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from fmcodec.bits import BitWriter
 from fmcodec.fmtc import huffman
-from fmcodec.fmtc.context_reader import BYPASS, MAGIC, VERSION
-from fmcodec.fmtc.params import WORD_BITS, Params
+from fmcodec.fmtc.params import CODERS, TRANSFORMS
 
-__all__ = ["ContextFields", "FieldError"]
+__all__ = ["DCT4_CLASS", "LONGEST_CODE", "DecoderFields", "EncoderFields", "FieldError", "Shared"]
 
-MAX_BIAS = 1 << 30  # keeps every accumulator inside 32 bits
+LONGEST_CODE = 15  # bits; what the four bits of a code length hold
+# class of component k = 4 v + u of dct4: how many of its frequencies u and v are odd
+DCT4_CLASS = np.array([(k & 1) + (k >> 2 & 1) for k in range(16)], dtype=np.intp)
 
 
 class FieldError(ValueError):
@@ -40,211 +39,250 @@ class FieldError(ValueError):
         return type(self), (self.field, self.rule)
 
 
-@dataclass(frozen=True, eq=False)
-class ContextFields:
-    """The integers of one calibrated layer; coding with it is the same on every machine.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Shared:
+    """What the encoder's and the decoder's context of a layer have in common.
 
     Attributes:
-        matrix: entries T of the transform, int16, shape (components K, channels C), values of
-            `matrix_bits` bits with `matrix_bits` - 1 fraction bits. With `bypass` it is not used.
-        bias: the transformed mean, subtracted from every accumulator, int32, shape (K,).
-        offset: the mean in units of 2^-inverse_shift, int32, shape (C,).
-        lengths: Huffman code length of each symbol, uint8, shape (tables G, q_max + 1).
-        boundaries: first component of each table but the first, ascending, G - 1 ints.
-        scale, shift: requantiser M, 1..65535, and S, 1..63: q = (acc M + 2^(S-1) >> S) + zp.
-        inverse_scale, inverse_shift: dequantiser Md, 1..65535, and Sd, 1..31.
-        zero_point: symbol of the coefficient 0, 0..q_max.
-        low, high: clamp of a decoded value, -128..127; 0 as `low` fuses a ReLU.
-        matrix_bits: bits of a matrix entry, 8 or 10.
-        max_code_bits: longest code allowed, 8..15.
-        bypass: the identity instead of the matrix (exact, where T = I in F bits is not).
+        transform: `none`, `matrix`, `dct4`; for an encoder also `folded`, no transform of its own.
+        coder: `huffman` or `rice`.
+        channels: values C of a vector, 1..256; 16 with dct4.
+        components: coefficients K of a vector, 1..C; C without a matrix.
+        q_max: largest quantised coefficient, 1..254.
+        zero_point: symbol of the coefficient 0, 0..q_max; with rice coefficients fit 8 bits.
+        boundaries: first component of each table or group but the first, ascending.
+        lengths: Huffman code length of each symbol and of the end of a vector, uint8, shape
+            (tables G, q_max + 2); no rows with rice.
+        matrix_bits: bits of a matrix entry, 8 or 10; 8 without a matrix.
+        tag: by which a tile names its context, 0..32767.
 
     Raises:
         TypeError: an array is not of the dtype above.
-        ValueError: a field is out of its range or shape.
+        FieldError: a field is out of its range or shape.
     """
 
-    matrix: npt.NDArray[np.int16]
-    bias: npt.NDArray[np.int32]
-    offset: npt.NDArray[np.int32]
-    lengths: npt.NDArray[np.uint8]
-    boundaries: tuple[int, ...]
-    scale: int
-    shift: int
-    inverse_scale: int
-    inverse_shift: int
+    transform: str
+    coder: str
+    channels: int
+    components: int
+    q_max: int
     zero_point: int
-    low: int = -128
-    high: int = 127
+    boundaries: tuple[int, ...]
+    lengths: npt.NDArray[np.uint8]
     matrix_bits: int = 8
-    max_code_bits: int = 12
-    bypass: bool = False
+    tag: int = 0
 
     def __post_init__(self) -> None:
-        for name, dtype in {"matrix": "i2", "bias": "i4", "offset": "i4", "lengths": "u1"}.items():
+        for name, dtype in self._arrays().items():
             array = getattr(self, name)
             if not isinstance(array, np.ndarray) or array.dtype != np.dtype(dtype):
                 raise TypeError(f"{name} must be an array of {np.dtype(dtype)}, not {array!r}")
             array.setflags(write=False)
-        for array, name in ((self.matrix, "matrix"), (self.lengths, "lengths")):
-            if array.ndim != 2:
-                raise ValueError(f"{name} must be of two dimensions, not {array.ndim}")
         for name, message in self._faults():
             raise FieldError(name, message)
 
     @property
-    def channels(self) -> int:
-        """Values C of a vector."""
-        return len(self.offset)
-
-    @property
-    def components(self) -> int:
-        """Coefficients K that are kept of a vector, at most C."""
-        return len(self.bias)
-
-    @property
-    def q_max(self) -> int:
-        """Largest quantised coefficient."""
-        return self.lengths.shape[1] - 1
-
-    @property
-    def tables(self) -> int:
-        """Code tables G."""
-        return self.lengths.shape[0]
+    def groups(self) -> int:
+        """Code tables, or groups of components, G."""
+        return len(self.boundaries) + 1
 
     @property
     def fraction_bits(self) -> int:
         """Fraction bits F of a matrix entry."""
         return self.matrix_bits - 1
 
-    @property
-    def step(self) -> float:
-        """Width of a quantiser cell in units of an input value."""
-        return self.inverse_scale / 2.0**self.inverse_shift * 2**self.fraction_bits
-
-    @property
-    def params(self) -> Params:
-        """The smallest build that holds this context."""
-        return Params(
-            self.channels, self.matrix_bits, self.q_max, self.max_code_bits, self.tables, None
-        )
-
     @cached_property
-    def table_of(self) -> npt.NDArray[np.uint8]:
-        """Code table of each component, shape (K,)."""
+    def group_of(self) -> npt.NDArray[np.uint8]:
+        """Code table or group of each component, shape (K,)."""
         kinds = np.searchsorted(self.boundaries, np.arange(self.components), side="right")
         return kinds.astype(np.uint8)
 
+    @property
+    def end_of_vector(self) -> int:
+        """The symbol that stands for zero points to the end of the vector."""
+        return self.q_max + 1
+
+    @property
+    def code_bits(self) -> int:
+        """Bits of the longest code; 0 with rice."""
+        return int(self.lengths.max(initial=0))
+
     @cached_property
     def codes(self) -> npt.NDArray[np.uint16]:
-        """Canonical code of each symbol, shape (G, q_max + 1)."""
+        """Canonical code of each symbol, shape (G, q_max + 2)."""
         return np.stack([huffman.codes(lengths) for lengths in self.lengths])
 
     @cached_property
     def decode_tables(self) -> npt.NDArray[np.uint16]:
-        """Symbol << 4 | length of the code that starts each window of `max_code_bits` bits.
+        """Symbol << 4 | length of the code that starts each window of `code_bits` bits.
 
-        Shape (G, 2**max_code_bits).
+        Shape (G, 2**code_bits).
         """
-        tables = np.empty((self.tables, 1 << self.max_code_bits), dtype=np.uint16)
+        tables = np.empty((self.groups, 1 << self.code_bits), dtype=np.uint16)
         for table, codes, lengths in zip(tables, self.codes, self.lengths, strict=True):
             pairs = zip(codes.tolist(), lengths.tolist(), strict=True)
             for symbol, (code, length) in enumerate(pairs):
-                spare = self.max_code_bits - length
+                spare = self.code_bits - length
                 table[code << spare : code + 1 << spare] = symbol << 4 | length
         return tables
 
-    @cached_property
-    def tag(self) -> int:
-        """The 16 bits by which a tile names its context: the low half of the context's CRC."""
-        return int(self.to_words()[-1]) & 0xFFFF
+    def _arrays(self) -> dict[str, str]:
+        return {"lengths": "u1"}
 
-    def _stored(self, values: npt.NDArray[np.int32]) -> list[int]:
-        """What a context holds of the bias or offset: with bypass one value does for all."""
-        return values[:1].tolist() if self.bypass else values.tolist()
+    def _transforms(self) -> tuple[str, ...]:
+        return TRANSFORMS
 
     def _faults(self) -> Iterator[tuple[str, str]]:
         """Name and message of every field out of its range, in the order of the format."""
-        for name, value, first, last in (
-            ("tables", self.tables, 1, min(8, self.components)),
-            ("max_code_bits", self.max_code_bits, 8, 15),
-            ("channels", self.channels, 1, 256),
-            ("components", self.components, 1, self.channels),
-            ("q_max", self.q_max, 1, 254),
-            ("zero_point", self.zero_point, 0, self.q_max),
-            ("scale", self.scale, 1, 65535),
-            ("shift", self.shift, 1, 63),
-            ("inverse_scale", self.inverse_scale, 1, 65535),
-            ("inverse_shift", self.inverse_shift, 1, 31),
-            ("low", self.low, -128, 127),
-            ("high", self.high, self.low, 127),
+        for name, choices in (("transform", self._transforms()), ("coder", CODERS)):
+            if getattr(self, name) not in choices:
+                yield name, f"must be one of {', '.join(choices)}, not {getattr(self, name)!r}"
+        if self.matrix_bits not in ((8, 10) if self.transform == "matrix" else (8,)):
+            yield "matrix_bits", f"must be 8, or 10 with a matrix, not {self.matrix_bits}"
+        for name, last in (
+            ("groups", min(8, self.components)),
+            ("channels", 256),
+            ("components", self.channels),
+            ("q_max", 254),
         ):
-            if not first <= value <= last:
-                yield name, f"must be in {first}..{last}, not {value}"
-        if self.matrix_bits not in (8, 10):
-            yield "matrix_bits", f"must be 8 or 10, not {self.matrix_bits}"
-        if self.bypass and self.components != self.channels:
-            yield "components", f"must be channels = {self.channels} in bypass"
+            if not 1 <= getattr(self, name) <= last:
+                yield name, f"must be in 1..{last}, not {getattr(self, name)}"
+        if self.transform == "dct4" and self.channels != 16:
+            yield "channels", f"must be 16 with dct4, not {self.channels}"
+        if self.transform in ("none", "dct4") and self.components != self.channels:
+            yield "components", f"must be channels = {self.channels}, not {self.components}"
+        first, last = 0, self.q_max
+        if self.coder == "rice":
+            first, last = max(self.q_max - 127, 0), min(self.q_max, 128)
+        for name, least, most in (("zero_point", first, last), ("tag", 0, 0x7FFF)):
+            if not least <= getattr(self, name) <= most:
+                yield name, f"must be in {least}..{most}, not {getattr(self, name)}"
         edges = [0, *self.boundaries, self.components]
-        rising = all(a < b for a, b in pairwise(edges))
-        if len(self.boundaries) != self.tables - 1 or not rising:
-            yield (
-                "boundaries",
-                f"must be {self.tables - 1} ascending ints in 1..{self.components - 1}, "
-                f"not {self.boundaries}",
-            )
+        if not all(a < b for a, b in pairwise(edges)):
+            rule = f"must be ascending ints in 1..{self.components - 1}"
+            yield "boundaries", f"{rule}, not {self.boundaries}"
+        shape = (0 if self.coder == "rice" else self.groups, self.q_max + 2)
+        if self.lengths.shape != shape:
+            yield "lengths", f"must be of shape {shape}, not {self.lengths.shape}"
         for table, lengths in enumerate(self.lengths):
             short, long = int(lengths.min(initial=99)), int(lengths.max(initial=0))
-            full = 1 << self.max_code_bits
-            if short < 1 or long > self.max_code_bits:
-                yield "lengths", f"of table {table} must be in 1..{self.max_code_bits}"
-            elif huffman.kraft_sum(lengths, self.max_code_bits) != full:
+            if short < 1 or long > LONGEST_CODE:
+                yield "lengths", f"of table {table} must be in 1..{LONGEST_CODE}"
+            elif huffman.kraft_sum(lengths, LONGEST_CODE) != 1 << LONGEST_CODE:
                 yield "lengths", f"of table {table} must have a Kraft sum of 1"
-        if np.any(np.abs(self.bias.astype(np.int64)) >= MAX_BIAS):
-            yield "bias", f"must be inside +-{MAX_BIAS}"
-        if self.bypass and (np.ptp(self.bias) or np.ptp(self.offset)):
-            yield "bias", "and offset must be the same for all channels in bypass"
+
+    def _matrix_faults(
+        self, matrix: npt.NDArray, rows: int, columns: int
+    ) -> Iterator[tuple[str, str]]:
         limit = 1 << self.fraction_bits
-        if self.matrix.shape != (0 if self.bypass else self.components, self.channels):
-            yield "matrix", "must be of shape (components, channels), or (0, channels) in bypass"
-        elif np.any(self.matrix < -limit) or np.any(self.matrix >= limit):
+        shape = (rows, columns) if self.transform == "matrix" else (0, columns)
+        if matrix.shape != shape:
+            yield "matrix", f"must be of shape {shape}, not {matrix.shape}"
+        elif np.any(matrix < -limit) or np.any(matrix >= limit):
             yield "matrix", f"must be in {-limit}..{limit - 1}"
 
-    def to_words(self) -> npt.NDArray[np.uint32]:
-        """The context as 32-bit words, the CRC last (doc/format.md, "FMTC context")."""
-        writer = BitWriter(WORD_BITS)
-        for value, bits in (
-            (MAGIC, 32),
-            (VERSION, 8),
-            (BYPASS if self.bypass else 0, 8),
-            (self.tables, 8),
-            (self.max_code_bits, 8),
-            (self.channels, 16),
-            (self.components, 16),
-            (self.matrix_bits, 8),
-            (self.q_max, 8),
-            (self.zero_point << 8, 16),
-            (self.scale, 16),
-            (self.shift << 8, 16),
-            (self.inverse_scale, 16),
-            (self.inverse_shift << 8, 16),
-            (self.low, 8),
-            ((self.high & 0xFF) << 16, 24),
-        ):
-            writer.write(value, bits)
-        for values, bits in (
-            (list(self.boundaries), 32),
-            (self.lengths.ravel().tolist(), 4),
-            (self._stored(self.bias), 32),
-            (self._stored(self.offset), 32),
-            (self.matrix.ravel().tolist(), self.matrix_bits),
-        ):
-            for value in values:
-                writer.write(value, bits)
-            writer.write(0, -writer.position % WORD_BITS)
-        words = writer.words().astype(np.uint32)
-        return np.append(words, np.uint32(zlib.crc32(words.astype("<u4").tobytes())))
 
-    def to_bytes(self) -> bytes:
-        """The words of the context, each with its least significant byte first."""
-        return self.to_words().astype("<u4").tobytes()
+def _out_of(values: npt.NDArray, first: int, last: int) -> bool:
+    return bool(np.any(values < first) or np.any(values > last))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class EncoderFields(Shared):
+    """The integers that an encoder of a layer needs, besides those of `Shared`.
+
+    Attributes:
+        shift, scale: requantiser s, 0..15, and M, 128..255, of every component, int32, shape
+            (K,): q = (sat16(acc >> s) M + 2^13 >> 14) + zp; dct4 has three pairs, by class.
+        bias: what is subtracted from every accumulator, 24 bits, int32, shape (K,). Without a
+            transform it is the same for all, with dct4 it is zero but for component 0, folded it
+            is zero.
+        matrix: entries T, int16, shape (K, C); no rows without a matrix.
+        end_before: E, 0..K: end of vector is sent for tails that begin at a component below it;
+            0 with rice.
+    """
+
+    shift: npt.NDArray[np.int32]
+    scale: npt.NDArray[np.int32]
+    bias: npt.NDArray[np.int32]
+    matrix: npt.NDArray[np.int16]
+    end_before: int = 0
+
+    @property
+    def each(self) -> bool:
+        """Whether components have scales of their own."""
+        return self.transform != "dct4" and bool(np.ptp(self.shift) or np.ptp(self.scale))
+
+    def _arrays(self) -> dict[str, str]:
+        return {**super()._arrays(), "shift": "i4", "scale": "i4", "bias": "i4", "matrix": "i2"}
+
+    def _transforms(self) -> tuple[str, ...]:
+        return (*TRANSFORMS, "folded")
+
+    def _faults(self) -> Iterator[tuple[str, str]]:
+        yield from super()._faults()
+        for name, first, last in (
+            ("shift", 0, 15),
+            ("scale", 128, 255),
+            ("bias", -1 << 23, (1 << 23) - 1),
+        ):
+            values = getattr(self, name)
+            if values.shape != (self.components,):
+                yield name, f"must be of shape ({self.components},), not {values.shape}"
+            elif _out_of(values, first, last):
+                yield name, f"must be in {first}..{last}"
+        last = 0 if self.coder == "rice" else self.components
+        if not 0 <= self.end_before <= last:
+            yield "end_before", f"must be in 0..{last}, not {self.end_before}"
+        if self.transform == "dct4":
+            pairs = set(zip(DCT4_CLASS, self.shift.tolist(), self.scale.tolist(), strict=True))
+            if len(pairs) != 3:
+                yield "scale", "and shift must be the same for components of a class in dct4"
+            if np.any(self.bias[1:]):
+                yield "bias", "must be zero but for component 0 in dct4"
+        if self.transform == "none" and np.ptp(self.bias):
+            yield "bias", "must be the same for all components without a transform"
+        if self.transform == "folded" and np.any(self.bias):
+            yield "bias", "must be zero where the transform is folded"
+        yield from self._matrix_faults(self.matrix, self.components, self.channels)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DecoderFields(Shared):
+    """The integers that a decoder of a layer needs, besides those of `Shared`.
+
+    Attributes:
+        inverse_shift, inverse_scale: Sd, 0..15, and Md, 1..255, of the dequantiser
+            y = sat(r Md + off + half >> Sd, lo, hi).
+        offset: the mean in units of 2^-Sd, 24 bits, int32, shape (C,); all the same without a
+            matrix.
+        low, high: clamp of a decoded value, -128..127; 0 as `low` fuses a ReLU.
+        matrix: entries D, int16, shape (C, K); no rows without a matrix.
+    """
+
+    inverse_shift: int
+    inverse_scale: int
+    offset: npt.NDArray[np.int32]
+    low: int = -128
+    high: int = 127
+    matrix: npt.NDArray[np.int16]
+
+    def _arrays(self) -> dict[str, str]:
+        return {**super()._arrays(), "offset": "i4", "matrix": "i2"}
+
+    def _faults(self) -> Iterator[tuple[str, str]]:
+        yield from super()._faults()
+        for name, first, last in (
+            ("low", -128, 127),
+            ("high", self.low, 127),
+            ("inverse_shift", 0, 15),
+            ("inverse_scale", 1, 255),
+        ):
+            if not first <= getattr(self, name) <= last:
+                yield name, f"must be in {first}..{last}, not {getattr(self, name)}"
+        if self.offset.shape != (self.channels,):
+            yield "offset", f"must be of shape ({self.channels},), not {self.offset.shape}"
+        elif _out_of(self.offset, -1 << 23, (1 << 23) - 1):
+            yield "offset", "must be of 24 bits"
+        elif self.transform != "matrix" and np.ptp(self.offset):
+            yield "offset", "must be the same for all values without a matrix"
+        yield from self._matrix_faults(self.matrix, self.channels, self.components)

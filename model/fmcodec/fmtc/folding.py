@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from fmcodec.fmtc.context import Context
 from fmcodec.fmtc.layer import LayerCodec
 from fmcodec.fmtc.layout import Layout
+from fmcodec.fmtc.reference import DCT4_ROWS
 
 __all__ = ["Unfold", "accumulators", "fold", "fold_layer"]
 
@@ -115,16 +116,21 @@ def fold_layer(conv: nn.Conv2d, norm: nn.BatchNorm2d | None, codec: LayerCodec) 
     The folded convolution's output, rounded, is `acc` of doc/format.md.
     """
     rows, means = [], []
-    for context in codec.contexts:
-        weights = _weights(context)
-        mean = context.offset / 2.0**context.inverse_shift - codec.origin
-        rows.append(weights * 2**context.fraction_bits / codec.scale)
-        means.append(mean * codec.scale)
+    for context in codec.contexts * (codec.layout.groups // codec.layout.contexts):
+        weights, bias = _accumulators(context)
+        rows.append(weights / codec.scale)
+        # the bias has a mean in it, and half a unit of what the quantiser's shift drops
+        means.append(np.linalg.pinv(weights) @ bias * codec.scale - codec.origin * codec.scale)
     return fold(conv, norm, codec.layout, rows, means, codec.order.tolist())
 
 
 def accumulators(coefficients: Tensor, codec: LayerCodec) -> list[npt.NDArray[np.int32]]:
     """The output (N, coefficients, h, w) of `fold_layer` as `acc` of every group's context."""
+    if codec.layout.shared:
+        images, _, height, width = coefficients.shape
+        blocks = coefficients.reshape(images, codec.layout.groups, -1, height, width)
+        rows = blocks.movedim(2, -1).reshape(-1, blocks.shape[2])
+        return [rows.round().to(torch.int32).numpy()]
     parts = coefficients.split([context.components for context in codec.contexts], dim=1)
     return [
         part.movedim(1, -1).reshape(-1, part.shape[1]).round().to(torch.int32).numpy()
@@ -165,10 +171,19 @@ def _padding(conv: nn.Conv2d) -> tuple[int, int]:
     return total[0] // 2, total[1] // 2
 
 
-def _weights(context: Context) -> npt.NDArray[np.float64]:
-    if context.bypass:
-        return np.eye(context.channels)
-    return context.matrix / 2.0**context.fraction_bits
+def _accumulators(
+    context: Context,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Rows and bias that make acc of doc/format.md of a vector."""
+    encoder = context.encoder
+    if encoder.transform == "none":
+        rows = np.eye(context.channels) * 2**encoder.fraction_bits
+    elif encoder.transform == "dct4":
+        matrix = np.array(DCT4_ROWS, dtype=np.float64)
+        rows = np.einsum("vj,ui->vuij", matrix, matrix).reshape(16, 16) * 32
+    else:
+        rows = encoder.matrix.astype(np.float64)
+    return rows, encoder.bias.astype(np.float64)
 
 
 def _with_norm(conv: nn.Conv2d, norm: nn.BatchNorm2d | None) -> tuple[Tensor, Tensor]:

@@ -10,11 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from fmcodec.fmtc import fast
-from fmcodec.fmtc.calibrate import TRIAL_VECTORS, Calibrator, Trial, bisect_step
+from fmcodec.fmtc.calibrate import (
+    TRIAL_VECTORS,
+    Calibrator,
+    Trial,
+    bisect_step,
+)
 from fmcodec.fmtc.context import Context
 from fmcodec.fmtc.layout import Layout, require_channels
 from fmcodec.fmtc.params import WORD_BITS, Params
-from fmcodec.fmtc.tile import HEADER_WORDS, MAX_TILE_VECTORS, Encoded
+from fmcodec.fmtc.tables import count_symbols
+from fmcodec.fmtc.tile import FRAME_WORDS, MAX_TILE_VECTORS, Encoded
 from fmcodec.fmtc.transform import fit
 
 __all__ = ["LayerCodec", "LayerSamples", "tile_vectors"]
@@ -30,13 +36,13 @@ Maps = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class LayerCodec:
-    """Codes the real-valued maps of a layer, a context for every group of channels.
+    """Codes the real-valued maps of a layer, a context for every group of channels or one for all.
 
     Attributes:
         layout: how maps become vectors.
         scale: what an int8 unit of the contexts stands for.
         origin: the int8 value that stands for zero.
-        contexts: one a group.
+        contexts: one a group, or one for all where the layout shares it.
         order: the layer's channels as the groups take them; the convolutions before and after
             can be stored in this order, so that it costs nothing.
     """
@@ -108,13 +114,13 @@ class LayerCodec:
 
     @property
     def context_bits(self) -> int:
-        """Bits of all contexts, which are sent once a layer."""
-        return sum(WORD_BITS * len(context.to_words()) for context in self.contexts)
+        """Bits of all decoder contexts, which are read once a layer."""
+        return sum(context.bits for context in self.contexts)
 
     @property
     def inverse_macs(self) -> float:
         """Multiply-accumulates of the inverse transform for each value."""
-        kept = [0 if context.bypass else context.components for context in self.contexts]
+        kept = [c.components if c.transform == "matrix" else 0 for c in self.contexts]
         return sum(kept) / len(kept)
 
     def encode(self, maps: Maps) -> list[Encoded]:
@@ -125,15 +131,15 @@ class LayerCodec:
         """
         groups = self._groups(maps)
         starts = self._starts(len(maps), groups.shape[1]).tolist()
-        return [
-            Encoded.from_tiles(
-                [
-                    context.encode(vectors[first:last], last - first)[0]
-                    for first, last in pairwise(starts)
-                ]
-            )
-            for vectors, context in zip(groups, self.contexts, strict=True)
-        ]
+        coded = []
+        for vectors, context in zip(groups, self.contexts, strict=True):
+            tiles = [
+                context.encode(vectors[first:last], last - first)
+                for first, last in pairwise(starts)
+            ]
+            clips = [int(tile.clips[0]) for tile in tiles]
+            coded.append(Encoded.from_tiles([tile[0] for tile in tiles], clips))
+        return coded
 
     def decode(self, encoded: list[Encoded], height: int, width: int) -> Maps:
         """The maps after the activation, float32 of shape (N, C, H, W)."""
@@ -151,22 +157,33 @@ class LayerCodec:
         starts = self._starts(len(maps), groups.shape[1])
         words, decoded = 0, np.empty_like(groups)
         for vectors, context, result in zip(groups, self.contexts, decoded, strict=True):
-            symbols, _ = fast.quantise(context, fast.forward(context, vectors))
-            words += fast.payload_words(context, symbols, starts)
-            words += (HEADER_WORDS + 1) * (len(starts) - 1)
-            result[:] = fast.inverse(context, symbols)
+            symbols = self._symbols(context, vectors)
+            bits = fast.tile_bits(context.encoder, symbols, starts)
+            raw = 8 * context.components * np.diff(starts)
+            words += int((-(-np.minimum(bits, raw) // WORD_BITS)).sum())
+            words += (FRAME_WORDS + 1) * (len(starts) - 1)
+            levels = symbols.astype(np.int16) - np.int16(context.decoder.zero_point)
+            result[:] = fast.inverse(context.decoder, levels)
         return self._real(decoded, *maps.shape[2:]), WORD_BITS * words
 
     def count_symbols(self, maps: Maps) -> list[npt.NDArray[np.int64]]:
-        """How often every code table codes every symbol: (tables, q_max + 1) for each group."""
+        """How often every code table codes every symbol: (tables, q_max + 2) for each context."""
         counts = []
         for vectors, context in zip(self._groups(maps), self.contexts, strict=True):
-            symbols, _ = fast.quantise(context, fast.forward(context, vectors))
-            width = context.q_max + 1
-            places = symbols + width * np.asarray(context.table_of, dtype=np.int32)
-            found = np.bincount(places.reshape(-1), minlength=width * context.tables)
-            counts.append(found.reshape(context.tables, width))
+            encoder = context.encoder
+            found = count_symbols(
+                self._symbols(context, vectors),
+                encoder.zero_point,
+                encoder.q_max + 1,
+                encoder.end_before,
+            )
+            edges = (0, *context.decoder.boundaries)
+            counts.append(np.add.reduceat(found, edges, axis=0))
         return counts
+
+    @staticmethod
+    def _symbols(context: Context, vectors: npt.NDArray[np.int8]) -> npt.NDArray[np.uint8]:
+        return fast.quantise(context.encoder, fast.forward(context.encoder, vectors))[0]
 
     def _groups(self, maps: Maps) -> npt.NDArray[np.int8]:
         _require_finite(maps)
@@ -219,7 +236,7 @@ class LayerSamples:
         most correlated with it.
         """
         require_channels(self._values, layout)
-        if variant != "eye" and layout.groups == 1:
+        if layout.shared or (variant != "eye" and layout.groups == 1):
             return np.arange(layout.channels)
         pixels = np.maximum(self._values, self.low).transpose(1, 0, 2, 3)
         rows = pixels.reshape(layout.channels, -1)
@@ -244,14 +261,19 @@ class LayerSamples:
         layout: Layout,
         variant: str,
         order: npt.NDArray[np.intp],
+        params: Params | None = None,
         split: bool = False,
     ) -> list[tuple[Trial, Calibrator]]:
-        """A trial and the samples of every group; `split` fits to one half, tries on the other."""
-        params = replace(self.params, channels=layout.vector_length, lanes=None)
+        """A trial and the samples of every context; `split` fits to one half, tries the other."""
+        kind = {"eye": "none", "dct4": "dct4"}.get(variant, "matrix")
+        length = layout.vector_length
+        if kind == "dct4" and length != 16:
+            raise ValueError(f"layout must be of vectors of 16 values with dct4, not {length}")
+        params = replace(params or self.params, channels=length, transform=kind, lanes=None)
         split = split and len(self._values) > 1
         parts = []
         values = self._values[:, order]
-        others = layout.to_vectors(values[1::2]) if split else [None] * layout.groups
+        others = layout.to_vectors(values[1::2]) if split else [None] * layout.contexts
         seen = values[::2] if split else values
         for vectors, other in zip(layout.to_vectors(seen), others, strict=True):
             calibrator = Calibrator(params, seed=self.seed)
@@ -260,7 +282,7 @@ class LayerSamples:
                 calibrator.update(vectors[:1] ^ np.eye(layout.vector_length, dtype=np.int8))
             calibrator.require_enough(allow_constant=True)
             transform = fit(calibrator.moments, params, variant, origin=self.origin)
-            count = max(TRIAL_VECTORS // layout.groups, 1024)
+            count = max(TRIAL_VECTORS // layout.contexts, 1024)
             sample = calibrator.sample(count)
             if other is not None:
                 sample = np.random.default_rng(self.seed).permutation(other)[:count]

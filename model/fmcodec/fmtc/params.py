@@ -8,9 +8,11 @@ from typing import Any
 
 from fmcodec.bits import require_int
 
-__all__ = ["WORD_BITS", "Params"]
+__all__ = ["CODERS", "TRANSFORMS", "WORD_BITS", "Params"]
 
 WORD_BITS = 32  # of the words that contexts and tiles are made of
+TRANSFORMS = ("none", "matrix", "dct4")
+CODERS = ("huffman", "rice")
 
 
 @dataclass(frozen=True)
@@ -18,21 +20,25 @@ class Params:
     """The one immutable description of an FMTC configuration (doc/format.md, "FMTC parameters").
 
     Attributes:
-        channels: values C of a vector, the order of the transform, 1..256.
+        channels: values C of a vector, 1..256; 16 with dct4.
+        transform: `matrix`, `dct4` or `none`.
+        coder: entropy coder, `huffman` or `rice`.
         matrix_bits: bits TW of a matrix entry, two's complement, 8 or 10; all but the sign bit are
             fraction bits.
         q_max: largest quantised coefficient, 1..254.
         max_code_bits: longest Huffman code in bits, 8..15.
-        tables: most code tables G of a context, 1..8.
+        tables: most code tables, or groups of components of the Rice coder, of a context, 1..8.
         lanes: multiply-accumulate lanes P of the cores, a divisor of `channels`; None is all. The
             formats do not depend on it.
 
     Raises:
-        TypeError: a parameter is not an int.
+        TypeError: a parameter is not an int or a str.
         ValueError: a parameter is out of its range, or does not go with another.
     """
 
     channels: int = 64
+    transform: str = "matrix"
+    coder: str = "huffman"
     matrix_bits: int = 8
     q_max: int = 254
     max_code_bits: int = 12
@@ -40,6 +46,13 @@ class Params:
     lanes: int | None = None
 
     def __post_init__(self) -> None:
+        for name, choices in (("transform", TRANSFORMS), ("coder", CODERS)):
+            value = getattr(self, name)
+            rule = f"one of {', '.join(choices)}"
+            if not isinstance(value, str):
+                raise TypeError(f"{name} must be {rule}, not {value!r}")
+            if value not in choices:
+                raise ValueError(f"{name} must be {rule}, not {value!r}")
         rules = {
             "channels": ("an int in 1..256", range(1, 257)),
             "matrix_bits": ("8 or 10", (8, 10)),
@@ -52,6 +65,8 @@ class Params:
             require_int(name, value, rule)
             if value not in allowed:
                 raise ValueError(f"{name} must be {rule}, not {value!r}")
+        if self.transform == "dct4" and self.channels != 16:
+            raise ValueError(f"channels must be 16 with dct4, not {self.channels!r}")
         rule = f"None or a divisor of channels = {self.channels}"
         if self.lanes is not None:
             require_int("lanes", self.lanes, rule)
@@ -70,11 +85,11 @@ class Params:
 
     @property
     def coefficients_per_cycle(self) -> float:
-        """Coefficients per cycle of the cores: a vector of C takes C / P cycles per component."""
-        return self.mac_lanes / self.channels
+        """Coefficients per cycle of the cores: with a matrix, C / P cycles a component."""
+        return self.mac_lanes / self.channels if self.transform == "matrix" else 1.0
 
     def max_payload_words(self, num_vectors: int, components: int | None = None) -> int:
-        """Upper bound of the payload words of a tile: raw escape, one byte a coefficient."""
+        """Words of the payload of a raw tile, one byte a coefficient."""
         count = num_vectors * (self.channels if components is None else components)
         return -(-8 * count // WORD_BITS)
 

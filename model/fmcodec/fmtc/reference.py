@@ -1,66 +1,190 @@
-"""FMTC stage by stage in Python integers: made to be read beside doc/format.md, not to be fast.
+"""FMTC stage by stage, made to be read: what `fmcodec.fmtc.fast` gives, symbol for symbol.
 
-Every function has its twin of the same name in `fmcodec.fmtc.fast`; what they give is the same.
+encode: forward -> quantise -> pack. decode: unpack -> inverse. See doc/format.md, "FMTC".
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 
 from fmcodec.bits import BitReader, BitWriter
-from fmcodec.fmtc.errors import BadPadding, BadSymbol, Underrun, WordsLeftOver
-from fmcodec.fmtc.fields import ContextFields
+from fmcodec.fmtc.fields import DCT4_CLASS, DecoderFields, EncoderFields, Shared
 from fmcodec.fmtc.params import WORD_BITS
-from fmcodec.fmtc.tile import Tile
+from fmcodec.fmtc.tile import Found, Tile
 
-__all__ = ["forward", "inverse", "pack", "quantise", "unpack"]
+__all__ = [
+    "DCT4_GAIN",
+    "DCT4_ROWS",
+    "ESCAPE",
+    "START_K",
+    "START_R",
+    "START_Z",
+    "forward",
+    "inverse",
+    "pack",
+    "quantise",
+    "unpack",
+]
+
+DCT4_ROWS = ((1, 1, 1, 1), (2, 1, -1, -2), (1, -1, -1, 1), (1, -2, 2, -1))  # A
+DCT4_GAIN = (30, 19, 12)  # V, by class
+ACC_BITS, SUM_BITS, LEVEL_BITS = 24, 17, 16
+START_K, START_Z, START_R = 6, 8, 4  # of every group at a tile's start
+ESCAPE = 8  # ones in front of a word that is sent as it is
 
 
-def forward(context: ContextFields, vectors: npt.NDArray[np.int8]) -> npt.NDArray[np.int32]:
-    """Accumulators acc[k] = sum_c T[k][c] x[c] - bias[k], shape (vectors, K)."""
-    rows, bias = context.matrix.tolist(), context.bias.tolist()
+def forward(context: EncoderFields, vectors: npt.NDArray[np.int8]) -> npt.NDArray[np.int32]:
+    """Accumulators acc of doc/format.md, shape (vectors, K)."""
+    bias = context.bias.tolist()
     result = []
     for x in vectors.tolist():
-        if context.bypass:
-            products = [value << context.fraction_bits for value in x]
+        if context.transform == "none":
+            products = [value << 7 for value in x]
+        elif context.transform == "dct4":
+            products = [
+                sum(
+                    DCT4_ROWS[k % 4][i] * DCT4_ROWS[k // 4][j] * x[4 * i + j]
+                    for i in range(4)
+                    for j in range(4)
+                )
+                << 5
+                for k in range(16)
+            ]
         else:
+            rows = context.matrix.tolist()
             products = [sum(t * value for t, value in zip(row, x, strict=True)) for row in rows]
-        result.append([p - b for p, b in zip(products, bias, strict=True)])
+        result.append([_wrapped(p - b, ACC_BITS) for p, b in zip(products, bias, strict=True)])
     return np.array(result, dtype=np.int32).reshape(len(vectors), context.components)
 
 
 def quantise(
-    context: ContextFields, accumulators: npt.NDArray[np.int32]
+    context: EncoderFields, accumulators: npt.NDArray[np.int32]
 ) -> tuple[npt.NDArray[np.uint8], int]:
-    """Symbols q = sat((acc M + 2^(S-1) >> S) + zp, 0, q_max), and how many were clipped."""
-    half = 1 << context.shift - 1
+    """Symbols q[k] of accumulators, which are saturated to 24 bits, and how many were clipped."""
+    pairs = list(zip(context.shift.tolist(), context.scale.tolist(), strict=True))
     symbols, clips = [], 0
-    for acc in accumulators.ravel().tolist():
-        level = (acc * context.scale + half >> context.shift) + context.zero_point
-        symbol = min(max(level, 0), context.q_max)
-        clips += symbol != level
-        symbols.append(symbol)
+    for vector in accumulators.tolist():
+        for (shift, scale), acc in zip(pairs, vector, strict=True):
+            a = _saturated(_saturated(acc, ACC_BITS) >> shift, LEVEL_BITS)
+            level = (a * scale + (1 << 13) >> 14) + context.zero_point
+            symbol = min(max(level, 0), context.q_max)
+            clips += symbol != level
+            symbols.append(symbol)
     return np.array(symbols, dtype=np.uint8).reshape(accumulators.shape), clips
 
 
 def pack(
-    context: ContextFields, symbols: npt.NDArray[np.uint8]
-) -> tuple[npt.NDArray[np.uint32], bool]:
-    """Payload words of the symbols of a tile, shape (vectors, K), and whether they are raw."""
-    codes, lengths = context.codes.tolist(), context.lengths.tolist()
-    coded, raw = BitWriter(WORD_BITS), BitWriter(WORD_BITS)
-    for vector in symbols.tolist():
-        for table, symbol in zip(context.table_of.tolist(), vector, strict=True):
-            coded.write(codes[table][symbol], lengths[table][symbol])
-            raw.write(symbol, 8)
-    if len(coded.words()) > len(raw.words()):
-        return raw.words().astype(np.uint32), True
-    return coded.words().astype(np.uint32), False
+    context: EncoderFields, symbols: npt.NDArray[np.uint8], raw: bool = False
+) -> npt.NDArray[np.uint32]:
+    """Payload words of the symbols of a tile, shape (vectors, K)."""
+    writer = BitWriter(WORD_BITS)
+    if raw:
+        for symbol in symbols.ravel().tolist():
+            writer.write(symbol, 8)
+    elif context.coder == "rice":
+        _pack_rice(context, symbols, writer)
+    else:
+        codes, lengths = context.codes.tolist(), context.lengths.tolist()
+        for vector in symbols.tolist():
+            used = context.components
+            while used and vector[used - 1] == context.zero_point:
+                used -= 1
+            if used < context.end_before:
+                vector = [*vector[:used], context.end_of_vector]
+            for table, symbol in zip(context.group_of.tolist(), vector, strict=False):
+                writer.write(codes[table][symbol], lengths[table][symbol])
+    return writer.words().astype(np.uint32)
 
 
-def unpack(context: ContextFields, tile: Tile) -> npt.NDArray[np.uint8]:
-    """Symbols of a tile, shape (vectors, K); raises what doc/format.md, "FMTC tile", names."""
+class _Group:
+    """What the Rice coder adapts for a group of components."""
+
+    def __init__(self) -> None:
+        self.K, self.Z, self.R = START_K, START_Z, START_R
+
+    @property
+    def k(self) -> int:
+        """Low bits of a word that are sent as they are."""
+        return self.K >> 2
+
+    @property
+    def slot(self) -> int:
+        """Ones of the code that means zero."""
+        return self.Z >> 3
+
+    @property
+    def run_bits(self) -> int:
+        """A run code tells of up to 2^run_bits further zeros."""
+        return self.R >> 1
+
+    def word(self, e: int) -> None:
+        """After a word that is not a zero of a run."""
+        q = e >> self.k
+        self.K = min(max(self.K + (-1 if q == 0 else 0 if q == 1 else 2 if q < 4 else 4), 0), 31)
+        self.Z = min(self.Z + 1, 31)
+
+    def zero(self, full: bool) -> None:
+        """After a zero and its run code."""
+        self.Z = max(self.Z - ((2 << self.slot) - 1), 0)
+        self.R = min(self.R + 1, 11) if full else max(self.R - 1, 0)
+
+
+def _pack_rice(context: Shared, symbols: npt.NDArray[np.uint8], writer: BitWriter) -> None:
+    groups = [_Group() for _ in range(context.groups)]
+    levels = [symbol - context.zero_point for symbol in symbols.ravel().tolist()]
+    index, direct = 0, False
+    while index < len(levels):
+        d, group = levels[index], groups[context.group_of[index % context.components]]
+        if d == 0 and not direct:
+            _ones(writer, group.slot)
+            count, most = 0, 1 << group.run_bits
+            while (
+                count < most and index + 1 + count < len(levels) and not levels[index + 1 + count]
+            ):
+                count += 1
+            index += 1 + count
+            full = count == most or index == len(levels)
+            writer.write(full, 1)
+            if not full:
+                _low_first(writer, count, group.run_bits)
+            direct = not full
+            group.zero(full)
+            continue
+        e = 2 * d - 2 if d > 0 else -2 * d - 1
+        q = e >> group.k
+        ones = q + (not direct and q >= group.slot)
+        if ones < ESCAPE:
+            _ones(writer, ones)
+            _low_first(writer, e, group.k)
+        else:
+            writer.write((1 << ESCAPE) - 1, ESCAPE)
+            _low_first(writer, e, 8)
+        group.word(e)
+        index, direct = index + 1, False
+
+
+def unpack(context: Shared, tile: Tile, num_vectors: int) -> Found:
+    """Coefficients of a payload, whatever it holds, and the first of each kind of fault."""
+    reader = BitReader(tile.payload, WORD_BITS, "tile payload", on_damage=lambda _: None)
+    shape = (num_vectors, context.components)
+    bad_symbol = bad_run = -1
+    if tile.raw:
+        received = [reader.read(8) for _ in range(num_vectors * context.components)]
+        wrong = (8 * index for index, q in enumerate(received) if q > context.q_max)
+        bad_symbol = next(wrong, -1)
+        levels = [q - context.zero_point for q in received]
+    elif context.coder == "rice":
+        levels, bad_symbol, bad_run = _unpack_rice(context, reader, num_vectors)
+    else:
+        levels = list(_unpack_huffman(context, reader, num_vectors))
+    found = np.array(levels, dtype=np.int16).reshape(shape)
+    return Found(found, reader.position, bad_symbol, bad_run)
+
+
+def _unpack_huffman(context: Shared, reader: BitReader, num_vectors: int) -> Iterator[int]:
     books = [
         {
             (int(length), int(code)): symbol
@@ -68,50 +192,101 @@ def unpack(context: ContextFields, tile: Tile) -> npt.NDArray[np.uint8]:
         }
         for lengths, codes in zip(context.lengths, context.codes, strict=True)
     ]
-    reader = BitReader(tile.payload, WORD_BITS, "tile payload")
-
-    def bits(count: int) -> int:
-        if reader.position + count > reader.size:
-            raise Underrun("tile payload", reader.size, "ends inside a symbol")
-        return reader.read(count)
-
-    symbols = []
-    for _ in range(tile.num_vectors):
-        for table in context.table_of.tolist():
-            start = reader.position
-            if tile.raw:
-                symbol = bits(8)
-                if symbol > context.q_max:
-                    reason = f"symbol must be at most q_max = {context.q_max}, not {symbol}"
-                    raise BadSymbol("tile payload", start, reason)
-            else:
-                length, code = 1, bits(1)
+    for _ in range(num_vectors):
+        over = False
+        for table in context.group_of.tolist():
+            if not over:
+                length, code = 1, reader.read(1)
                 while (length, code) not in books[table]:
-                    length, code = length + 1, code << 1 | bits(1)
+                    length, code = length + 1, code << 1 | reader.read(1)
                 symbol = books[table][length, code]
-            symbols.append(symbol)
-    end = reader.position
-    if reader.size - end >= WORD_BITS:
-        raise WordsLeftOver("tile payload", end, "goes on after its last symbol")
-    if end < reader.size and reader.read(reader.size - end):
-        raise BadPadding("tile payload", end, "padding must be zero")
-    return np.array(symbols, dtype=np.uint8).reshape(tile.num_vectors, context.components)
+                over = symbol == context.end_of_vector
+            yield 0 if over else symbol - context.zero_point
 
 
-def inverse(context: ContextFields, symbols: npt.NDArray[np.uint8]) -> npt.NDArray[np.int8]:
-    """Vectors y[c] = sat(r[c] Md + off[c] + 2^(Sd-1) >> Sd, low, high), r = T^T (q - zp)."""
-    columns, offset = context.matrix.T.tolist(), context.offset.tolist()
-    half = 1 << context.inverse_shift - 1
-    result = []
-    for vector in symbols.tolist():
-        levels = [symbol - context.zero_point for symbol in vector]
-        if context.bypass:
-            sums = [level << context.fraction_bits for level in levels]
+def _unpack_rice(
+    context: Shared, reader: BitReader, num_vectors: int
+) -> tuple[list[int], int, int]:
+    groups = [_Group() for _ in range(context.groups)]
+    total = num_vectors * context.components
+    levels: list[int] = []
+    direct, bad_symbol, bad_run = False, -1, -1
+    while len(levels) < total:
+        group = groups[context.group_of[len(levels) % context.components]]
+        start, ones = reader.position, 0
+        while ones < ESCAPE and reader.read(1):
+            ones += 1
+        if ones == group.slot and not direct:
+            left = total - len(levels) - 1
+            full = bool(reader.read(1))
+            count = 1 << group.run_bits if full else _read_low_first(reader, group.run_bits)
+            if not full and count >= left and bad_run < 0:
+                bad_run = start
+            levels += [0] * (1 + min(count, left))
+            group.zero(full)
+            direct = not full
+            continue
+        if ones == ESCAPE:
+            e = _read_low_first(reader, 8)
         else:
-            sums = [sum(t * d for t, d in zip(col, levels, strict=True)) for col in columns]
+            q = ones - (not direct and ones > group.slot)
+            e = q << group.k | _read_low_first(reader, group.k)
+        if e == 254 and bad_symbol < 0:
+            bad_symbol = start
+        d = -(e + 1) // 2 if e & 1 else e // 2 + 1
+        levels.append(_wrapped(d, 8))
+        group.word(e)
+        direct = False
+    return levels, bad_symbol, bad_run
+
+
+def inverse(context: DecoderFields, levels: npt.NDArray[np.int16]) -> npt.NDArray[np.int8]:
+    """Vectors y[c] of coefficients d, shape (vectors, C)."""
+    half = 1 << context.inverse_shift >> 1
+    result = []
+    for d in levels.tolist():
+        if context.transform == "none":
+            sums = [level << 7 for level in d]
+        elif context.transform == "dct4":
+            sums = [
+                sum(
+                    DCT4_ROWS[k % 4][i] * DCT4_ROWS[k // 4][j] * DCT4_GAIN[DCT4_CLASS[k]] * d[k]
+                    for k in range(16)
+                )
+                for i in range(4)
+                for j in range(4)
+            ]
+        else:
+            rows = context.matrix.tolist()
+            sums = [sum(t * level for t, level in zip(row, d, strict=True)) for row in rows]
         values = [
-            r * context.inverse_scale + off + half >> context.inverse_shift
-            for r, off in zip(sums, offset, strict=True)
+            _saturated(_wrapped(r, ACC_BITS), SUM_BITS) * context.inverse_scale + off + half
+            >> context.inverse_shift
+            for r, off in zip(sums, context.offset.tolist(), strict=True)
         ]
         result.append([min(max(value, context.low), context.high) for value in values])
-    return np.array(result, dtype=np.int8).reshape(len(symbols), context.channels)
+    return np.array(result, dtype=np.int8).reshape(len(levels), context.channels)
+
+
+def _wrapped(value: int, bits: int) -> int:
+    """`value` modulo 2^bits, two's complement."""
+    half = 1 << bits - 1
+    return (value + half) % (2 * half) - half
+
+
+def _saturated(value: int, bits: int) -> int:
+    return min(max(value, -1 << bits - 1), (1 << bits - 1) - 1)
+
+
+def _ones(writer: BitWriter, count: int) -> None:
+    """`count` ones and a zero."""
+    writer.write((1 << count + 1) - 2, count + 1)
+
+
+def _low_first(writer: BitWriter, value: int, bits: int) -> None:
+    for bit in range(bits):
+        writer.write(value >> bit, 1)
+
+
+def _read_low_first(reader: BitReader, bits: int) -> int:
+    return sum(reader.read(1) << bit for bit in range(bits))

@@ -1,4 +1,4 @@
-"""Tiles: the header, checksum and container of coded vectors (doc/format.md, "FMTC tile")."""
+"""Tiles: header, checksum, damage and container of coded vectors (doc/format.md, "FMTC tile")."""
 
 from __future__ import annotations
 
@@ -9,49 +9,74 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from fmcodec.errors import DamagedStream
 from fmcodec.fmtc.errors import (
     BadChecksum,
-    BadField,
+    BadPadding,
+    BadRun,
+    BadSymbol,
     ContextMismatch,
-    EmptyTile,
+    LengthMismatch,
     Underrun,
     WordsLeftOver,
 )
-from fmcodec.fmtc.fields import ContextFields
+from fmcodec.fmtc.fields import Shared
 from fmcodec.fmtc.params import WORD_BITS
 
 __all__ = [
-    "HEADER_WORDS",
+    "FRAME_WORDS",
     "MAX_TILE_VECTORS",
     "Encoded",
+    "Found",
     "Tile",
+    "faults",
     "pack_tile",
     "require_words",
     "unpack_tile",
 ]
 
-HEADER_WORDS = 4
-MAX_TILE_VECTORS = (1 << 16) - 1
-RAW = 1  # flag
+FRAME_WORDS = 2  # of a tile besides its payload: header and CRC
+MAX_TILE_VECTORS = 1 << 16
 
 Words = npt.NDArray[np.uint32]
 
 
 @dataclass(frozen=True, eq=False)
 class Tile:
-    """An opened tile.
+    """An opened tile, whatever is wrong with it.
 
     Attributes:
-        num_vectors: vectors in it, 1..65535.
-        raw: the payload is one byte a coefficient, not Huffman codes.
-        clips: coefficients that the quantiser had to clip.
-        payload: the words after the header, uint32.
+        num_vectors: vectors that its header names, 1..65536.
+        raw: the payload is one byte a coefficient, not codes.
+        tag: of its context.
+        payload: the words between header and CRC, uint32.
+        checksum, computed: the last word, and what it has to be; a tile of one word is a header
+            and its own last word.
     """
 
     num_vectors: int
     raw: bool
-    clips: int
+    tag: int
     payload: Words
+    checksum: int = 0
+    computed: int = 0
+    whole: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What was found in the payload of a tile.
+
+    Attributes:
+        levels: coefficients d, int16, shape (vectors, K).
+        end: bits taken.
+        bad_symbol, bad_run: bit of the first symbol of that fault; -1 for none.
+    """
+
+    levels: npt.NDArray[np.int16]
+    end: int
+    bad_symbol: int = -1
+    bad_run: int = -1
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,10 +87,13 @@ class Encoded:
         words: all tiles, headers included, uint32.
         starts: word at which each tile starts, and the end of the last: the index for random
             access, int64, shape (tiles + 1,).
+        clips: coefficients of each tile that the quantiser had to clip, int64, shape (tiles,);
+            an encoder's status, no part of the tiles.
     """
 
     words: Words
     starts: npt.NDArray[np.int64]
+    clips: npt.NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -81,33 +109,16 @@ class Encoded:
 
     @property
     def bits(self) -> int:
-        """Bits in memory: the tiles with their headers and padding, and a word of index each."""
+        """Bits in memory: the tiles with their frames and padding, and a word of index each."""
         return WORD_BITS * (len(self.words) + len(self))
 
     @classmethod
-    def from_tiles(cls, tiles: list[Words]) -> Encoded:
+    def from_tiles(cls, tiles: list[Words], clips: list[int] | None = None) -> Encoded:
         """Put tiles one after another."""
         starts = np.cumsum([0, *map(len, tiles)], dtype=np.int64)
-        return cls(np.concatenate(tiles) if tiles else np.zeros(0, np.uint32), starts)
-
-    @classmethod
-    def from_words(cls, words: Words) -> Encoded:
-        """Find the tiles in `words` by the sizes that their headers state.
-
-        Raises:
-            TypeError, ValueError: see `require_words`.
-            Underrun: the last tile is cut.
-        """
-        require_words(words)
-        starts = [0]
-        while starts[-1] < len(words):
-            start = starts[-1]
-            if start + HEADER_WORDS > len(words):
-                raise Underrun("tile", WORD_BITS * (len(words) - start), "ends inside its header")
-            starts.append(start + HEADER_WORDS + (int(words[start + 1]) & 0xFFFFFF))
-        if starts[-1] > len(words):
-            raise Underrun("tile", WORD_BITS * (len(words) - starts[-2]), "ends early")
-        return cls(words, np.array(starts, dtype=np.int64))
+        words = np.concatenate(tiles) if tiles else np.zeros(0, np.uint32)
+        counts = [0] * len(tiles) if clips is None else clips
+        return cls(words, starts, np.array(counts, dtype=np.int64))
 
 
 def require_words(words: object) -> None:
@@ -119,43 +130,77 @@ def require_words(words: object) -> None:
         raise ValueError(f"words must be of one dimension, not of shape {words.shape}")
 
 
-def pack_tile(context: ContextFields, tile: Tile) -> Words:
-    """Put the header before the payload of `tile`."""
-    words = np.empty(HEADER_WORDS + len(tile.payload), dtype=np.uint32)
-    words[0] = tile.num_vectors << 16 | context.tag
-    words[1] = (RAW if tile.raw else 0) << 24 | len(tile.payload)
-    words[2] = tile.clips
-    words[HEADER_WORDS:] = tile.payload
-    words[3] = _checksum(words)
+def pack_tile(tag: int, num_vectors: int, raw: bool, payload: Words) -> Words:
+    """A tile's words: header, payload, CRC."""
+    words = np.empty(FRAME_WORDS + len(payload), dtype=np.uint32)
+    words[0] = num_vectors - 1 << 16 | raw << 15 | tag
+    words[1:-1] = payload
+    words[-1] = _checksum(words[:-1])
     return words
 
 
-def unpack_tile(context: ContextFields, words: Words) -> Tile:
-    """Check the header of a tile; raises the error that doc/format.md names for each fault."""
+def unpack_tile(words: Words) -> Tile:
+    """Open a tile of at least one word; `faults` says what is wrong with it.
+
+    Raises:
+        TypeError, ValueError: see `require_words`.
+        Underrun: there is no word.
+    """
     require_words(words)
+    if len(words) == 0:
+        raise Underrun("tile", 0, "ends inside its header")
     words = np.ascontiguousarray(words)
-    if len(words) < HEADER_WORDS:
-        raise Underrun("tile", WORD_BITS * len(words), "ends inside its header")
-    size = HEADER_WORDS + (int(words[1]) & 0xFFFFFF)
-    if len(words) < size:
-        raise Underrun("tile", WORD_BITS * len(words), f"must be of {size} words")
-    if len(words) > size:
-        raise WordsLeftOver("tile", WORD_BITS * size, f"must be of {size} words, not {len(words)}")
-    expected = _checksum(words)
-    if words[3] != expected:
-        reason = f"CRC-32 must be 0x{expected:08x}, not 0x{int(words[3]):08x}"
-        raise BadChecksum("tile", 96, reason)
-    flags, num_vectors, tag = int(words[1]) >> 24, int(words[0]) >> 16, int(words[0]) & 0xFFFF
-    if tag != context.tag:
-        reason = f"context tag must be 0x{context.tag:04x}, not 0x{tag:04x}: another layer's tile"
-        raise ContextMismatch("tile", 16, reason)
-    if num_vectors == 0:
-        raise EmptyTile("tile", 0, "must hold a vector")
-    if flags & ~RAW:
-        raise BadField("tile", 32, f"flags must be 0 or 1, not {flags}")
-    return Tile(num_vectors, bool(flags & RAW), int(words[2]), words[HEADER_WORDS:])
+    header = int(words[0])
+    return Tile(
+        (header >> 16) + 1,
+        bool(header >> 15 & 1),
+        header & 0x7FFF,
+        words[1:-1],
+        int(words[-1]),
+        _checksum(words[:-1]),
+        len(words) >= FRAME_WORDS,
+    )
+
+
+def faults(
+    context: Shared, tile: Tile, num_vectors: int, found: Found, padding: bool = False
+) -> list[DamagedStream]:
+    """All that is wrong with a tile, in the order of doc/format.md.
+
+    Args:
+        context: that it was decoded with.
+        tile, found: what `unpack_tile` and the entropy decoder gave.
+        num_vectors: how many vectors were asked for.
+        padding: look at the padding too, which cores do not.
+    """
+    size, end = WORD_BITS * len(tile.payload), found.end
+    result: list[DamagedStream] = []
+    if not tile.whole:
+        result.append(Underrun("tile", WORD_BITS, "ends inside its frame"))
+    elif end > size:
+        result.append(Underrun("tile payload", size, "ends inside a symbol"))
+    if size - end >= WORD_BITS:
+        result.append(WordsLeftOver("tile payload", end, "goes on after its last symbol"))
+    if tile.checksum != tile.computed:
+        reason = f"CRC-32 must be 0x{tile.computed:08x}, not 0x{tile.checksum:08x}"
+        at = WORD_BITS * (len(tile.payload) + tile.whole)
+        result.append(BadChecksum("tile", at, reason))
+    if tile.tag != context.tag:
+        reason = f"context tag must be 0x{context.tag:04x}, not 0x{tile.tag:04x}"
+        result.append(ContextMismatch("tile", 17, f"{reason}: another layer's tile"))
+    if tile.num_vectors != num_vectors:
+        reason = f"number of vectors must be {num_vectors}, not {tile.num_vectors}"
+        result.append(LengthMismatch("tile", 0, reason))
+    if found.bad_symbol >= 0:
+        rule = f"at most q_max = {context.q_max}" if tile.raw else "of -128..127"
+        result.append(BadSymbol("tile payload", found.bad_symbol, f"symbol must be {rule}"))
+    if found.bad_run >= 0:
+        reason = "run must end with the tile, or before a word that is not zero"
+        result.append(BadRun("tile payload", found.bad_run, reason))
+    if padding and 0 < size - end < WORD_BITS and int(tile.payload[-1]) & (1 << size - end) - 1:
+        result.append(BadPadding("tile payload", end, "padding must be zero"))
+    return result
 
 
 def _checksum(words: Words) -> int:
-    data = words.astype("<u4", copy=False)
-    return zlib.crc32(data[HEADER_WORDS:].tobytes(), zlib.crc32(data[:3].tobytes()))
+    return zlib.crc32(words.astype("<u4", copy=False).tobytes())

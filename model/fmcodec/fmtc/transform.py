@@ -1,4 +1,4 @@
-"""The channel transform of FMTC, fitted to the moments of calibration vectors."""
+"""The transforms of FMTC: none, the DCT of a 4x4 block, or fitted to calibration vectors."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import numpy.typing as npt
 
 from fmcodec.bits import require_int
 from fmcodec.fmtc.params import Params
+from fmcodec.fmtc.reference import DCT4_ROWS
 
 __all__ = ["VARIANTS", "Moments", "Transform", "fit"]
 
-VARIANTS = ("eye", "pca", "pca_q", "pca_t")
+VARIANTS = ("eye", "dct4", "pca", "pca_q", "pca_t")
 
 Floats = npt.NDArray[np.float64]
 
@@ -56,13 +57,16 @@ class Transform:
     """A transform before its quantiser is chosen.
 
     Attributes:
-        mean: value taken off every channel, shape (C,); for eye the origin, so that zero is exact.
-        matrix: integer rows T by falling variance, int16, shape (K, C); no rows for eye.
+        kind: `none`, `dct4` or `matrix`.
+        mean: value taken off every channel, shape (C,); without a matrix the origin, so that zero
+            is exact.
+        matrix: integer rows T by falling variance, int16, shape (K, C); no rows without a matrix.
         fraction_bits: fraction bits F of `matrix`.
         rotation: the orthonormal rows that `matrix` rounds, shape (K, C).
         trim: drop components that are not worth their bits once the step is known.
     """
 
+    kind: str
     mean: Floats
     matrix: npt.NDArray[np.int16]
     fraction_bits: int
@@ -70,15 +74,10 @@ class Transform:
     trim: bool = False
 
     @property
-    def bypass(self) -> bool:
-        """The identity: no matrix."""
-        return len(self.matrix) == 0
-
-    @property
     def weights(self) -> npt.NDArray[np.float32]:
         """The matrix as it will act, shape (K, C)."""
-        if self.bypass:
-            return np.eye(len(self.mean), dtype=np.float32)
+        if self.kind != "matrix":
+            return self.rotation.astype(np.float32)
         return self.matrix.astype(np.float32) / np.float32(1 << self.fraction_bits)
 
 
@@ -95,25 +94,30 @@ def fit(
     Args:
         moments: of the calibration vectors.
         params: what the build holds.
-        variant: `eye`, no transform; `pca`, the eigenvectors of the covariance by falling
-            variance, rounded to `params.matrix_bits`; `pca_q`, rounded further, to `entry_bits`;
-            `pca_t`, leading components only.
+        variant: `eye`, no transform; `dct4`, the DCT of 4x4 blocks; `pca`, the eigenvectors of
+            the covariance by falling variance, rounded to `params.matrix_bits`; `pca_q`, rounded
+            further, to `entry_bits`; `pca_t`, leading components only.
         entry_bits: bits of an entry of `pca_q`, 2..matrix_bits, for multipliers that are smaller;
             default matrix_bits - 2.
         variance_ratio: `pca_t` keeps components up to and including the one with which they hold
             this share of the variance, 0 < ratio <= 1. None chooses by rate and distortion: a last
             component goes when its bits cost more than the distortion that they save.
         origin: input that stands for zero; eye keeps it exact.
+
+    Raises:
+        ValueError: an argument is out of its range, or dct4 is to have other than 16 values.
     """
     if variant not in VARIANTS:
         raise ValueError(f"variant must be one of {', '.join(VARIANTS)}, not {variant!r}")
     if variance_ratio is not None and not 0 < variance_ratio <= 1:
         raise ValueError(f"variance_ratio must be in 0 < ratio <= 1, not {variance_ratio!r}")
     fraction_bits = params.fraction_bits
-    if variant == "eye":
+    if variant in ("eye", "dct4"):
+        kind, rows = ("none", np.eye(params.channels)) if variant == "eye" else ("dct4", _dct4())
+        if rows.shape[1] != params.channels:
+            raise ValueError(f"channels must be 16 with dct4, not {params.channels!r}")
         empty = np.zeros((0, params.channels), dtype=np.int16)
-        identity = np.eye(params.channels)
-        return Transform(np.full(params.channels, float(origin)), empty, fraction_bits, identity)
+        return Transform(kind, np.full(params.channels, float(origin)), empty, 7, rows)
     variances, vectors = np.linalg.eigh(moments.covariance)
     rotation = vectors.T[::-1].copy()
     # an eigenvector's sign is arbitrary: make its largest entry positive
@@ -134,4 +138,11 @@ def fit(
     limit = 1 << fraction_bits - dropped
     entries = np.clip(np.rint(rotation * limit), -limit, limit - 1).astype(np.int16) << dropped
     trim = variant == "pca_t" and variance_ratio is None
-    return Transform(moments.mean, entries, fraction_bits, rotation, trim)
+    return Transform("matrix", moments.mean, entries, fraction_bits, rotation, trim)
+
+
+def _dct4() -> Floats:
+    """Orthonormal rows of the 4x4 transform, component 4 v + u."""
+    rows = np.array(DCT4_ROWS, dtype=np.float64)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.einsum("vj,ui->vuij", rows, rows).reshape(16, 16)

@@ -26,7 +26,10 @@ class Titled:
         self.codec = codec
         layout = codec.layout
         group = layout.channels // layout.groups
-        self.title = "none" if variant == "eye" else f"{group}x{layout.block}x{layout.block}"
+        shape = f"{group}x{layout.block}x{layout.block}"
+        self.title = {"eye": "none", "dct4": "dct4"}.get(variant, shape)
+        if layout.shared and variant == "pca_t":
+            self.title += " shared"
         self.context_bits = codec.context_bits
         self.inverse_macs = codec.inverse_macs
         self.roundtrip = codec.roundtrip
@@ -73,7 +76,8 @@ class Counted:
 
     def __init__(self, coder: Titled | Plain) -> None:
         self.coder = coder
-        self.counts = [np.zeros_like(c.lengths, dtype=np.int64) for c in coder.codec.contexts]
+        self.lengths = [context.decoder.lengths for context in coder.codec.contexts]
+        self.counts = [np.zeros_like(lengths, dtype=np.int64) for lengths in self.lengths]
 
     def roundtrip(self, maps: Maps) -> tuple[Maps, int]:
         """As the codec's."""
@@ -84,8 +88,8 @@ class Counted:
     @property
     def code_bits(self) -> int:
         """Bits of the codes of all that passed."""
-        pairs = zip(self.counts, self.coder.codec.contexts, strict=True)
-        return sum(int((counts * context.lengths.astype(int)).sum()) for counts, context in pairs)
+        pairs = zip(self.counts, self.lengths, strict=True)
+        return sum(int((counts * lengths.astype(int)).sum()) for counts, lengths in pairs)
 
     @property
     def entropy_bits(self) -> float:

@@ -44,6 +44,8 @@ class Scheme:
         floor: steps below zero at which inputs saturate; None leaves them, as folding does.
         params: build of `fmtc`.
         batch: images that share the reading of a context, when layouts are chosen.
+        coders: entropy coders of `fmtc` to choose among.
+        variants: transforms of `fmtc` to choose among; None is all.
         codec: of `lossless`.
     """
 
@@ -54,6 +56,8 @@ class Scheme:
     floor: float | None = 1.0
     params: Params = field(default_factory=lambda: Params(matrix_bits=10, tables=4))
     batch: int = 16
+    coders: tuple[str, ...] = ("huffman",)
+    variants: tuple[str, ...] | None = None
     codec: str = ""
 
 
@@ -283,19 +287,23 @@ class Experiment:
 
     def _choose(self, scheme: Scheme, site: str, step: float, floor: float) -> Candidate:
         """How a layer is coded; schemes that differ in batch or length share the estimates."""
-        key = (site, step, floor, scheme.params)
+        key = (site, step, floor, scheme.params, scheme.coders)
         if key not in self._ways:
             self._ways[key] = candidates(
                 self.maps[site],
                 step,
                 scheme.params,
                 max_length=256,
+                coders=scheme.coders,
                 size=self.shapes[site][1:],
                 relu=self.relu[site],
                 ceiling=self.ceiling[site],
                 floor=floor,
             )
-        return choose(self._ways[key], scheme.batch, scheme.max_length)
+        ways = self._ways[key]
+        if scheme.variants is not None:  # what is too small for all of them has no transform
+            ways = [w for w in ways if w.variant in scheme.variants] or ways
+        return choose(ways, scheme.batch, scheme.max_length)
 
 
 def _margin_change(plain: Maps, scores: Maps) -> Maps:

@@ -36,12 +36,13 @@ def speeds(seconds: float = 0.5, channels: int = 64) -> list[tuple[str, float, f
     values = random.normal(size=(VECTORS, channels)) * 0.9 ** np.arange(channels) @ basis * 40
     vectors = np.clip(np.rint(values), -128, 127).astype(np.int8)
     rows = []
-    for variant in ("pca", "pca_t"):
-        context = calibrate(vectors, Params(channels), variant=variant, snr_db=20.0, low=0)
+    for variant, coder in (("pca", "huffman"), ("pca_t", "huffman"), ("pca_t", "rice")):
+        params = Params(channels, coder=coder)
+        context = calibrate(vectors, params, variant=variant, snr_db=20.0, low=0)
         encoded = context.encode(vectors)
         encode = _rate(partial(context.encode, vectors), vectors.size, seconds)
         decode = _rate(partial(context.decode, encoded), vectors.size, seconds)
-        title = f"FMTC, {context.components} of {channels} components"
+        title = f"FMTC, {coder}, {context.components} of {channels} components"
         rows.append((title, encode, decode, encoded.bits / vectors.size))
     few = vectors[:REFERENCE_VECTORS]
     tile = _reference_tile(context, few)
@@ -52,13 +53,13 @@ def speeds(seconds: float = 0.5, channels: int = 64) -> list[tuple[str, float, f
 
 
 def _reference_tile(context: Context, vectors: codec.Vectors) -> Tile:
-    symbols, clips = reference.quantise(context, reference.forward(context, vectors))
-    payload, raw = reference.pack(context, symbols)
-    return Tile(len(vectors), raw, clips, payload)
+    symbols, _ = reference.quantise(context.encoder, reference.forward(context.encoder, vectors))
+    return Tile(len(vectors), False, context.tag, reference.pack(context.encoder, symbols))
 
 
 def _reference_back(context: Context, tile: Tile) -> codec.Vectors:
-    return reference.inverse(context, reference.unpack(context, tile))
+    found = reference.unpack(context.decoder, tile, tile.num_vectors)
+    return reference.inverse(context.decoder, found.levels)
 
 
 def _rate(function: Callable[[], Any], coefficients: int, seconds: float) -> float:

@@ -65,7 +65,7 @@ def test_transform_saves_where_maps_are_smooth_and_does_no_harm_elsewhere(folder
 
 def test_contexts_are_charged(folder, tmp_path):
     for (layer, scheme, _), rate in measured(folder, tmp_path).items():
-        assert rate.context_bits >= 32 * 10, layer
+        assert rate.context_bits >= 32 * 7, layer  # header, a word of lengths, CRC
         share = rate.charged_bits - rate.bits
         assert share == rate.images * rate.context_bits / (1 if "batch 1" in scheme else 256)
 

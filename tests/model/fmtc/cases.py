@@ -1,11 +1,12 @@
 """Sample vectors and contexts that several tests share."""
 
 import zlib
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 
-from fmcodec.fmtc import Context, Params, calibrate
+from fmcodec.fmtc import Context, DecoderContext, EncoderContext, Params, calibrate
 
 PARAMS = Params(channels=16, tables=3)
 
@@ -21,54 +22,116 @@ def correlated(vectors, channels=16, seed=0, spread=12.0):
 
 @cache
 def context(kind="pca"):
-    """One context for every shape that coding can take."""
+    """One context for every shape that coding can take; "... rice" is coded by Rice."""
     samples = correlated(4000)
+    shape, _, coder = kind.partition(" ")
     settings = {
         "pca": {"bits": 5.5},
         "relu": {"snr_db": 18.0, "low": 0, "high": 96},
         "eye": {"variant": "eye", "bits": 6, "origin": -20, "low": -20},
+        "dct4": {"variant": "dct4", "snr_db": 14.0, "origin": -20},
         "pca_q": {"variant": "pca_q", "entry_bits": 4, "bits": 4},
         "pca_t": {"variant": "pca_t", "snr_db": 15.0},
         "ratio": {"variant": "pca_t", "variance_ratio": 0.9, "bits": 6.3},
         "long": {"bits": 7.9},
-    }[kind]
-    wide = {"pca": 10, "relu": 8}.get(kind, 8)
-    params = Params(16, wide, 254, 15 if kind == "long" else 12, 3)
+    }[shape]
+    params = Params(
+        16,
+        coder=coder or "huffman",
+        matrix_bits=10 if shape == "pca" else 8,
+        max_code_bits=15 if shape == "long" else 12,
+        tables=3,
+    )
     return calibrate(samples, params, **settings)
 
 
-KINDS = ("pca", "relu", "eye", "pca_q", "pca_t", "ratio", "long")
+KINDS = (
+    *("pca", "relu", "eye", "dct4", "pca_q", "pca_t", "ratio", "long"),
+    *("pca rice", "dct4 rice", "eye rice", "pca_t rice"),
+)
 
 
-def small_context(**changes):
-    """The two-channel context of doc/format.md, or a variation of it."""
+SHARED = {
+    "transform": "matrix",
+    "coder": "huffman",
+    "channels": 2,
+    "components": 2,
+    "q_max": 5,
+    "zero_point": 2,
+    "boundaries": (1,),
+    "lengths": np.array([[4, 3, 2, 2, 3, 4, 3], [5, 3, 2, 2, 4, 5, 2]], np.uint8),
+    "tag": 0x1234,
+}
+
+
+def small_encoder(**changes):
+    """The two-channel encoder context of doc/format.md, or a variation of it."""
     fields = {
+        **SHARED,
+        "shift": np.full(2, 2, np.int32),
+        "scale": np.full(2, 128, np.int32),
+        "bias": np.array([1258, 538], np.int32),
         "matrix": np.array([[90, 90], [90, -90]], np.int16),
-        "bias": np.array([1260, 540], np.int32),
-        "offset": np.array([10 << 20, 4 << 20], np.int32),
-        "lengths": np.array([[3, 3, 2, 2, 3, 3], [5, 3, 1, 2, 4, 5]], np.uint8),
-        "boundaries": (1,),
-        "scale": 32768,
-        "shift": 24,
-        "inverse_scale": 32768,
-        "inverse_shift": 20,
-        "zero_point": 2,
-        "low": 0,
-        "max_code_bits": 8,
+        "end_before": 2,
     }
-    return Context(**(fields | changes))
+    return EncoderContext(**(fields | changes))
 
 
-def sealed_tile(words):
-    """A tile's words with the CRC that belongs to them."""
-    words = words.copy()
-    head = zlib.crc32(words[:3].astype("<u4").tobytes())
-    words[3] = zlib.crc32(words[4:].astype("<u4").tobytes(), head)
-    return words
+def small_decoder(**changes):
+    """The two-channel decoder context of doc/format.md, or a variation of it."""
+    fields = {
+        **SHARED,
+        "inverse_shift": 12,
+        "inverse_scale": 128,
+        "offset": np.array([10 << 12, 4 << 12], np.int32),
+        "low": 0,
+        "matrix": np.array([[90, 90], [90, -90]], np.int16),
+    }
+    return DecoderContext(**(fields | changes))
 
 
-def sealed_context(words):
-    """A context's words with the CRC that belongs to them."""
-    words = words.copy()
+BLOCKS = {
+    "transform": "dct4",
+    "coder": "rice",
+    "channels": 16,
+    "components": 16,
+    "q_max": 254,
+    "zero_point": 127,
+    "boundaries": (1, 4),
+    "lengths": np.zeros((0, 256), np.uint8),
+    "tag": 0x0D44,
+}
+
+
+def block_context(**changes):
+    """The contexts of doc/format.md for 4x4 blocks and Rice codes, step 6."""
+    kinds = [(k & 1) + (k >> 2 & 1) for k in range(16)]
+    shared = BLOCKS | changes
+    return Context(
+        EncoderContext(
+            **shared,
+            shift=np.array([[3, 4, 4][kind] for kind in kinds], np.int32),
+            scale=np.array([[171, 216, 137][kind] for kind in kinds], np.int32),
+            bias=np.array([-4] + [0] * 15, np.int32),
+            matrix=np.zeros((0, 16), np.int16),
+        ),
+        DecoderContext(
+            **shared,
+            inverse_shift=12,
+            inverse_scale=205,
+            offset=np.zeros(16, np.int32),
+            matrix=np.zeros((0, 16), np.int16),
+        ),
+    )
+
+
+def retagged(layer, tag):
+    """The same context under another tag."""
+    return Context(replace(layer.encoder, tag=tag), replace(layer.decoder, tag=tag))
+
+
+def sealed(words):
+    """A context's or tile's words with the CRC that belongs to them."""
+    words = np.array(words, dtype=np.uint32)
     words[-1] = zlib.crc32(words[:-1].astype("<u4").tobytes())
     return words

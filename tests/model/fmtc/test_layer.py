@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fmcodec.fmtc import Context
+from fmcodec.fmtc import DecoderContext, Params
 from fmcodec.fmtc.choice import candidates, choose
 from fmcodec.fmtc.layer import LayerCodec
 from fmcodec.fmtc.layout import Layout
@@ -30,13 +30,14 @@ MAPS = smooth_maps()
     st.integers(1, 4),
     st.integers(1, 9),
     st.integers(1, 9),
+    st.booleans(),
 )
-def test_vectors_come_back(images, split, block, height, width):
+def test_vectors_come_back(images, split, block, height, width, shared):
     channels, groups = split
-    layout = Layout(channels, groups, block)
+    layout = Layout(channels, groups, block, shared)
     maps = np.arange(images * channels * height * width).reshape(images, channels, height, width)
     vectors = layout.to_vectors(maps)
-    assert vectors.shape[0] == groups
+    assert vectors.shape[0] == layout.contexts == (1 if shared else groups)
     assert vectors.shape[2] == layout.vector_length == channels // groups * block**2
     np.testing.assert_array_equal(layout.from_vectors(vectors, height, width), maps)
 
@@ -49,12 +50,33 @@ def test_order_of_a_vector():
     assert vectors[0, 1, 0] == 2
     assert vectors[0, 2, 0] == 8
     assert Layout(2, 2, 2).to_vectors(maps)[1, 0].tolist() == [16, 17, 20, 21]
+    shared = Layout(2, 2, 2, shared=True).to_vectors(np.stack([maps[0], maps[0] + 100]))
+    assert shared.shape == (1, 16, 4)
+    assert shared[0, :, 0].tolist() == [
+        *(0, 2, 8, 10, 16, 18, 24, 26),
+        *(100, 102, 108, 110, 116, 118, 124, 126),
+    ]
 
 
-@pytest.mark.parametrize("layout", [Layout(8), Layout(8, 2), Layout(8, 4, 2), Layout(8, 8, 3)])
+BLOCKS = Layout(8, 8, 4, shared=True)
+
+
+@pytest.mark.parametrize("coder", ["huffman", "rice"])
 @pytest.mark.parametrize("relu", [False, True])
-def test_layer_keeps_its_snr(layout, relu):
-    codec = LayerCodec.calibrate(MAPS, layout, snr_db=16, relu=relu)
+@pytest.mark.parametrize(
+    ("layout", "variant"),
+    [
+        *(
+            (Layout(8, groups, block), "pca_t")
+            for groups, block in ((1, 1), (2, 1), (4, 2), (8, 3))
+        ),
+        (BLOCKS, "pca_t"),
+        (BLOCKS, "dct4"),
+    ],
+)
+def test_layer_keeps_its_snr(layout, variant, relu, coder):
+    params = Params(coder=coder)
+    codec = LayerCodec.calibrate(MAPS, layout, params, variant=variant, snr_db=16, relu=relu)
     decoded, bits = codec.roundtrip(MAPS)
     wanted = np.maximum(MAPS, 0) if relu else MAPS
     snr = 10 * np.log10((wanted**2).sum() / ((decoded - wanted) ** 2).sum())
@@ -84,7 +106,7 @@ def test_relu6_is_fused():
 def test_groups_share_one_step():
     codec = LayerCodec.calibrate(MAPS, Layout(8, 4), step=0.3)
     assert len(codec.contexts) == 4
-    assert codec.step == pytest.approx(0.3, rel=1e-3)
+    assert codec.step == pytest.approx(0.3, rel=8e-3)
     assert len({context.step for context in codec.contexts}) == 1
 
 
@@ -95,7 +117,7 @@ def test_counted_bits_are_those_of_raw_and_cut_tiles():
     decoded, bits = codec.roundtrip(large)
     encoded = codec.encode(large)
     assert len(encoded[0]) == 4
-    assert any(int(tile[1]) >> 24 for tiles in encoded for tile in tiles)
+    assert any(int(tile[0]) >> 15 & 1 for tiles in encoded for tile in tiles)
     assert bits == sum(tiles.bits for tiles in encoded)
     np.testing.assert_array_equal(decoded, codec.decode(encoded, 200, 180))
 
@@ -151,12 +173,16 @@ def test_order_without_a_transform_is_by_variance():
 @pytest.mark.parametrize("relu", [False, True])
 @pytest.mark.parametrize("step", [0.05, 0.1, 0.137, 0.5])
 def test_without_a_transform_values_are_rounded_once(step, relu):
-    """Not to 8 bits first and to the step then."""
+    """Not to 8 bits first and to the step then, but for what a scale of 8 bits is off."""
     codec = LayerCodec.calibrate(MAPS, Layout(8), variant="eye", step=step, relu=relu, floor=0.0)
     decoded, _ = codec.roundtrip(MAPS)
-    wanted = step * np.rint((np.maximum(MAPS, 0) if relu else MAPS) / step)
-    away = np.abs(decoded - wanted)
-    assert (away > 1e-3 * step).mean() < 1e-4
+    values = np.maximum(MAPS, 0) if relu else MAPS
+    wanted = step * np.rint(values / step)
+    assert np.mean(np.abs(decoded - wanted) > 1e-3 * step) < 0.06  # values between two levels
+    # 85 levels under one scale of 8 bits are the worst: 0.4 dB
+    assert np.mean((decoded - values) ** 2) < (1.12 if step < 0.1 else 1.02) * np.mean(
+        (wanted - values) ** 2
+    )
 
 
 def test_noise_of_a_choice_is_that_asked_for():
@@ -197,10 +223,10 @@ def test_tiles_end_with_the_image():
 
 def test_context_bits_are_those_sent():
     codec = LayerCodec.calibrate(MAPS, Layout(8, 2), step=0.3)
-    assert codec.context_bits == sum(8 * len(context.to_bytes()) for context in codec.contexts)
-    assert [Context.from_bytes(c.to_bytes()).tag for c in codec.contexts] == [
-        context.tag for context in codec.contexts
-    ]
+    words = [context.decoder.to_words() for context in codec.contexts]
+    assert codec.context_bits == sum(32 * len(part) for part in words)
+    tags = [DecoderContext.from_words(part).tag for part in words]
+    assert tags == [context.tag for context in codec.contexts]
 
 
 @pytest.mark.parametrize(

@@ -67,14 +67,24 @@ def test_folded_convolution(layout, shape):
     torch.testing.assert_close(again, maps, atol=1e-4, rtol=0)
 
 
-@pytest.mark.parametrize("layout", [Layout(8), Layout(8, 2, 2)])
-def test_folded_layer_codes_what_the_layer_codes(layout):
+@pytest.mark.parametrize(
+    ("layout", "variant"),
+    [
+        (Layout(8), "pca_t"),
+        (Layout(8, 2, 2), "pca_t"),
+        (Layout(8, 8, 4, shared=True), "dct4"),
+        (Layout(8), "eye"),
+    ],
+)
+def test_folded_layer_codes_what_the_layer_codes(layout, variant):
     """Apart from the rounding of the input to 8 bits, which folding does without."""
     conv, norm = conv_and_norm()
     x = torch.randn(4, 3, 24, 24)
     with torch.inference_mode():
         maps = norm(conv(x)).numpy()
-        codec = LayerCodec.calibrate(maps, layout, snr_db=20, relu=True, floor=100.0)
+        codec = LayerCodec.calibrate(
+            maps, layout, variant=variant, snr_db=20, relu=True, floor=100.0
+        )
         coefficients = fold_layer(conv, norm, codec)(x)
     encoded = [
         context.encode_coefficients(acc)
