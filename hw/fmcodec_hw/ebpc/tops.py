@@ -49,7 +49,8 @@ def _performance(config: Config, core: str) -> Performance:
     m, n = params.word_bits, params.block_words
     rate = cycles.guaranteed_words_per_cycle(params, compact=compact)
     # a base leaves a step after its block has come in; runs may leave a beat to the bases to fill
-    first_beat = params.port_words * n + (params.port_words - 1) * params.drain_cycles + 1
+    drain = max(m - n, 0)  # steps of a block in which no word enters
+    first_beat = params.port_words * n + (params.port_words - 1) * drain + 1
     latency = {
         "encoder": f"first BPC beat valid within {first_beat} steps of the first non-zero word",
         "decoder": f"first non-zero word valid one cycle after the {m}th step of its block",
