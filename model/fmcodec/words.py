@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from fmcodec.bits import signed_dtype, unsigned_dtype
+from fmcodec.bits import require_int, signed_dtype, unsigned_dtype
 
-__all__ = ["Words", "check_words", "signed_words"]
+__all__ = ["Words", "check_num_words", "check_stream", "check_words", "signed_words"]
 
 Words = npt.NDArray[np.integer]
 
@@ -49,3 +49,35 @@ def signed_words(word_bits: int, patterns: npt.NDArray[np.integer]) -> Words:
     unsigned = unsigned_dtype(word_bits)
     unused = 8 * unsigned.itemsize - word_bits
     return (patterns.astype(unsigned) << unused).view(signed_dtype(word_bits)) >> unused
+
+
+def check_num_words(num_words: int) -> None:
+    """Raise the error that says why `num_words` is no number of words of a packet, if it is not.
+
+    Raises:
+        TypeError: it is not an int.
+        ValueError: it is less than 1.
+    """
+    require_int("num_words", num_words, "an int >= 1")
+    if num_words < 1:
+        raise ValueError(f"num_words must be an int >= 1, not {num_words!r}")
+
+
+def check_stream(word_bits: int, name: str, stream: object) -> npt.NDArray[np.unsignedinteger]:
+    """Return the stream `name`, contiguous, or raise the error that says why it is none.
+
+    Raises:
+        TypeError: not a numpy array of the unsigned dtype of `word_bits` bits.
+        ValueError: not one-dimensional, or a word that does not fit `word_bits` bits.
+    """
+    dtype = unsigned_dtype(word_bits)
+    if not isinstance(stream, np.ndarray):
+        raise TypeError(f"{name} must be a numpy array, not {type(stream).__name__}")
+    if stream.dtype != dtype:
+        raise TypeError(f"{name} must be {dtype}, not {stream.dtype}")
+    if stream.ndim != 1:
+        raise ValueError(f"{name} must be one-dimensional, not of shape {stream.shape}")
+    high = (1 << word_bits) - 1
+    if stream.size and int(stream.max()) > high:
+        raise ValueError(f"{name} must be in 0..{high}, not {int(stream.max())}")
+    return np.ascontiguousarray(stream)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fmcodec.bits import require_int, unsigned_dtype
 from fmcodec.ebpc.formats import StreamParams
+from fmcodec.words import check_num_words, check_stream
 
 __all__ = ["FORMAT_VERSION", "Encoded", "check_encoded"]
 
@@ -46,25 +46,9 @@ def check_encoded(params: StreamParams, encoded: object) -> Encoded:
     """Return `encoded`, its arrays contiguous, or raise the error that says why not."""
     if not isinstance(encoded, Encoded):
         raise TypeError(f"encoded must be an Encoded, not {type(encoded).__name__}")
-    require_int("num_words", encoded.num_words, "an int >= 1")
-    if encoded.num_words < 1:
-        raise ValueError(f"num_words must be an int >= 1, not {encoded.num_words!r}")
+    check_num_words(encoded.num_words)
     return Encoded(
-        _check_stream(params, "bpc", encoded.bpc),
-        _check_stream(params, "znz", encoded.znz),
+        check_stream(params.word_bits, "bpc", encoded.bpc),
+        check_stream(params.word_bits, "znz", encoded.znz),
         encoded.num_words,
     )
-
-
-def _check_stream(params: StreamParams, name: str, stream: object) -> StreamWords:
-    dtype = unsigned_dtype(params.word_bits)
-    if not isinstance(stream, np.ndarray):
-        raise TypeError(f"{name} must be a numpy array, not {type(stream).__name__}")
-    if stream.dtype != dtype:
-        raise TypeError(f"{name} must be {dtype}, not {stream.dtype}")
-    if stream.ndim != 1:
-        raise ValueError(f"{name} must be one-dimensional, not of shape {stream.shape}")
-    high = (1 << params.word_bits) - 1
-    if stream.size and int(stream.max()) > high:
-        raise ValueError(f"{name} must be in 0..{high}, not {int(stream.max())}")
-    return np.ascontiguousarray(stream)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fmcodec.bits import require_int, unsigned_dtype
 from fmcodec.rice.formats import StreamParams
+from fmcodec.words import check_num_words, check_stream
 
 __all__ = ["FORMAT_VERSION", "Encoded", "check_encoded"]
 
@@ -38,17 +38,6 @@ def check_encoded(params: StreamParams, encoded: object) -> Encoded:
     """Return `encoded`, its array contiguous, or raise the error that says why not."""
     if not isinstance(encoded, Encoded):
         raise TypeError(f"encoded must be an Encoded, not {type(encoded).__name__}")
-    require_int("num_words", encoded.num_words, "an int >= 1")
-    if encoded.num_words < 1:
-        raise ValueError(f"num_words must be an int >= 1, not {encoded.num_words!r}")
-    code, dtype = encoded.code, unsigned_dtype(params.word_bits)
-    if not isinstance(code, np.ndarray):
-        raise TypeError(f"code must be a numpy array, not {type(code).__name__}")
-    if code.dtype != dtype:
-        raise TypeError(f"code must be {dtype}, not {code.dtype}")
-    if code.ndim != 1:
-        raise ValueError(f"code must be one-dimensional, not of shape {code.shape}")
-    high = (1 << params.word_bits) - 1
-    if code.size and int(code.max()) > high:
-        raise ValueError(f"code must be in 0..{high}, not {int(code.max())}")
-    return Encoded(np.ascontiguousarray(code), encoded.num_words)
+    check_num_words(encoded.num_words)
+    code = check_stream(params.word_bits, "code", encoded.code)
+    return Encoded(code, encoded.num_words)
