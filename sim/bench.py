@@ -11,7 +11,7 @@ import numpy as np
 from amaranth.lib.wiring import In
 from cocotb.clock import Clock
 from cocotb.simtime import convert
-from cocotb.triggers import ClockCycles, RisingEdge, SimTimeoutError, with_timeout
+from cocotb.triggers import ClockCycles, RisingEdge, SimTimeoutError, Timer, with_timeout
 from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource
 
 from fmcodec_hw import catalog
@@ -55,6 +55,9 @@ class Bench:
 
     async def up(self, stall: str = "none") -> None:
         """Start the clock, come out of reset, and let the ports rest as `stall` says."""
+        # a register behind a gated clock sees an asynchronous reset by its edge alone
+        self.dut.rst.value = 0
+        await Timer(1, "ns")
         Clock(self.dut.clk, PERIOD, unit="ns").start()
         await self.reset()
         if stall != "none":
