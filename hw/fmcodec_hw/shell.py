@@ -17,9 +17,10 @@ from amaranth.lib.wiring import Flow, In, Out
 
 from fmcodec_hw.register_slice import RegisterSlice
 
-__all__ = ["RESETS", "AxiTop", "Port", "ports"]
+__all__ = ["MEMORIES", "RESETS", "AxiTop", "Port", "ports"]
 
 RESETS = ("sync-high", "async-low")
+MEMORIES = ("inferred", "external")
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,14 @@ class AxiTop(wiring.Component):
         reset: "sync-high" for `rst`, sampled at the clock edge, or "async-low" for `rst_n`, which
             takes hold at once and must be released in step with `clk`.
         register_ports: put a register slice at every stream.
+        memory: "inferred", arrays of which tools make block RAM, or "external", instances of
+            modules that stand beside the core's text (`fmcodec_hw.ram`).
 
     Attributes:
         streams: direction of every AXI4-Stream port, by its prefix.
 
     Raises:
-        ValueError: `reset` is unknown, or `prefixes` and the core's members differ.
+        ValueError: `reset` or `memory` is unknown, or `prefixes` and the core's members differ.
     """
 
     def __init__(
@@ -65,16 +68,18 @@ class AxiTop(wiring.Component):
         prefixes: Mapping[str, str],
         reset: str = "sync-high",
         register_ports: bool = False,
+        memory: str = MEMORIES[0],
     ):
-        if reset not in RESETS:
-            raise ValueError(f"reset must be {' or '.join(RESETS)}, not {reset!r}")
+        for option, value, choices in (("reset", reset, RESETS), ("memory", memory, MEMORIES)):
+            if value not in choices:
+                raise ValueError(f"{option} must be {' or '.join(choices)}, not {value!r}")
         if set(prefixes) != set(core.signature.members):
             raise ValueError(
                 f"ports of {name} must be {', '.join(prefixes)}, "
                 f"not {', '.join(core.signature.members)}"
             )
         self.core, self.name, self.reset = core, name, reset
-        self.register_ports = register_ports
+        self.register_ports, self.memory = register_ports, memory
         self.reset_port = "rst" if reset == "sync-high" else "rst_n"
         self.streams: dict[str, Flow] = {}
         # port, member of the core, path inside the member

