@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from fmcodec.errors import DamagedStream
 from fmcodec.fmtc.context import DecoderContext, EncoderContext
-from fmcodec.fmtc.errors import MissingContext
-from fmcodec.fmtc.params import Params
+from fmcodec.fmtc.errors import MissingContext, UnsupportedContext
+from fmcodec.fmtc.params import WORD_BITS, Params
 from fmcodec.fmtc.tile import Encoded, unpack_tile
 from fmcodec.lazy import LazyModule
 
@@ -51,7 +51,15 @@ class _Banks(Generic[Kind]):
 
 
 class Encoder(_Banks[EncoderContext]):
-    """An encoder of one build that is given contexts, then tiles: the cores' behaviour."""
+    """An encoder of one build that is given contexts, then tiles: the cores' behaviour.
+
+    Attributes:
+        folded: it is given coefficients, and takes folded contexts alone; another takes none.
+    """
+
+    def __init__(self, params: Params, folded: bool = False) -> None:
+        super().__init__(params)
+        self.folded = folded
 
     def load(self, words: npt.NDArray[np.uint32]) -> None:
         """Read and check a context; a refused one leaves both banks as they were but for `waiting`.
@@ -60,7 +68,12 @@ class Encoder(_Banks[EncoderContext]):
             DamagedStream: see `EncoderContext.from_words`.
         """
         self.waiting = None
-        self._accept(EncoderContext.from_words(words, self.params))
+        context = EncoderContext.from_words(words, self.params)
+        if (context.transform == "folded") != self.folded:
+            held = "folded" if self.folded else self.params.transform
+            reason = f"transform must be {held} in this build, not {context.transform}"
+            raise UnsupportedContext("context", WORD_BITS, reason)
+        self._accept(context)
 
     def encode_tile(
         self, vectors: npt.NDArray[np.signedinteger], tag: int, raw: bool = False

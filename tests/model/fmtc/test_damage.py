@@ -320,6 +320,19 @@ def test_unsupported_code_length_and_kind():
         EncoderContext.from_words(long.to_words())
 
 
+def test_a_folded_core_takes_folded_contexts_alone():
+    layer = context()
+    folded, plain = Encoder(layer.params, folded=True), Encoder(layer.params)
+    text = "transform must be {} in this build, not {}$"
+    with pytest.raises(UnsupportedContext, match=text.format("folded", "matrix")):
+        folded.load(layer.encoder.to_words())
+    with pytest.raises(UnsupportedContext, match=text.format("matrix", "folded")):
+        plain.load(layer.encoder.folded().to_words())
+    folded.load(layer.encoder.folded().to_words())
+    coefficients = fast.forward(layer.encoder, VECTORS)
+    np.testing.assert_array_equal(folded.encode_tile(coefficients, layer.tag)[0], TILE)
+
+
 @pytest.mark.parametrize(
     ("make", "changes", "error", "text"),
     [
