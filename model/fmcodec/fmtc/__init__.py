@@ -3,6 +3,7 @@
 from fmcodec.errors import DamagedStream
 from fmcodec.fmtc.calibrate import Calibrator, calibrate
 from fmcodec.fmtc.context import Context, DecoderContext, EncoderContext
+from fmcodec.fmtc.context_reader import FORMAT_VERSION
 from fmcodec.fmtc.cores import Decoder, Encoder
 from fmcodec.fmtc.errors import (
     BadChecksum,
@@ -24,6 +25,7 @@ from fmcodec.fmtc.params import Params
 from fmcodec.fmtc.tile import Encoded
 
 __all__ = [
+    "FORMAT_VERSION",
     "BadChecksum",
     "BadCodeLengths",
     "BadField",

@@ -21,9 +21,10 @@ from fmcodec.fmtc.errors import (
 from fmcodec.fmtc.fields import DCT4_CLASS
 from fmcodec.fmtc.params import WORD_BITS
 
-__all__ = ["HEADER_WORDS", "MAGIC", "TRANSFORM_CODES", "VERSION", "read_fields"]
+__all__ = ["FORMAT_VERSION", "HEADER_WORDS", "MAGIC", "TRANSFORM_CODES", "VERSION", "read_fields"]
 
 MAGIC = 0x464D54  # "FMT"
+FORMAT_VERSION = "2.0"
 VERSION = 2
 HEADER_WORDS = 5
 TRANSFORM_CODES = ("none", "matrix", "dct4", "folded")

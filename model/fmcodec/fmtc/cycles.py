@@ -1,0 +1,64 @@
+"""The one bound of the cycles that the FMTC cores take (doc/architecture-fmtc.md, "Rate")."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fmcodec.fmtc.params import Params
+
+__all__ = ["TILE_CYCLES", "bound", "latency", "vector_cycles"]
+
+# Cycles of a tile beyond those of its coefficients: header, choice of the context, what of the last
+# code and of the CRC has no vector to hide behind
+TILE_CYCLES = 10
+
+
+def vector_cycles(params: Params, components: int | None = None, *, folded: bool = False) -> int:
+    """Cycles that a vector keeps either core busy at most, whatever its data.
+
+    One a coefficient; with a matrix the C K products take P multipliers, and on either side one
+    value of the C is moved a cycle.
+
+    Parameters:
+        params: the build.
+        components: K; C by default.
+        folded: of an encoder that is given coefficients.
+    """
+    kept = params.channels if components is None else components
+    if folded:
+        return kept
+    if params.transform != "matrix":
+        return params.channels
+    return max(params.channels, kept * -(-params.channels // params.mac_lanes))
+
+
+def latency(params: Params, *, folded: bool = False) -> int:
+    """Cycles, once in a row of tiles, from a core's first beats to where its coefficients flow.
+
+    With dct4 a block is turned once each way, with a matrix a vector has to be there whole.
+    """
+    if folded or params.transform == "none":
+        return 0
+    return 2 * params.channels if params.transform == "dct4" else vector_cycles(params)
+
+
+def bound(
+    params: Params,
+    tiles: Sequence[int],
+    components: int | None = None,
+    *,
+    folded: bool = False,
+) -> int:
+    """Cycles that tiles of so many vectors each take at most, one behind the other.
+
+    They count from the cycle in which the first beat of the first tile is offered, its context
+    loaded, to the one in which the last beat of the last tile leaves; no port pauses.
+
+    Parameters:
+        params: the build.
+        tiles: vectors of every tile.
+        components: K of the context; C by default.
+        folded: of an encoder that is given coefficients.
+    """
+    busy = vector_cycles(params, components, folded=folded) * sum(tiles)
+    return busy + TILE_CYCLES * len(tiles) + latency(params, folded=folded)
