@@ -5,7 +5,7 @@ All of it is text that depends on the configuration, the name and the tools' ver
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
 from fmcodec_hw.codec import Codec, Config
@@ -46,9 +46,9 @@ def header(codec: Codec, config: Config, core: str, command: str) -> str:
     return "".join(f"// {line}\n" for line in lines)
 
 
-def file_list(tops: Mapping[str, AxiTop]) -> str:
+def file_list(names: Sequence[str]) -> str:
     """`<name>.f`: the Verilog files of an export, for the -f option of simulators and linters."""
-    return "".join(f"{top.name}.v\n" for top in tops.values())
+    return "".join(f"{name}\n" for name in names)
 
 
 def template(tops: Mapping[str, AxiTop], name: str) -> str:

@@ -10,7 +10,7 @@ from fmcodec_hw import companions
 from fmcodec_hw.codec import Codec, Config
 from fmcodec_hw.companions import PERIOD_NS
 from fmcodec_hw.manifest import manifest
-from fmcodec_hw.verilog import to_verilog
+from fmcodec_hw.verilog import memories, to_verilog
 
 __all__ = ["files", "refuse_other", "write"]
 
@@ -39,13 +39,16 @@ def files(
         f"{top.name}.v": companions.header(codec, config, core, command) + "\n" + to_verilog(top)
         for core, top in tops.items()
     }
+    macros = {top.name: memories(top) for top in tops.values() if top.memory == "external"}
+    models = {f"{top}_ram.v": found.models() for top, found in macros.items() if found.sizes}
     beside = {
-        f"{name}.f": companions.file_list(tops),
+        **models,
+        f"{name}.f": companions.file_list([*texts, *models]),
         f"{name}.vlt": companions.lint_waivers(tops),
         f"{name}_inst.vh": companions.template(tops, name),
         **{f"{top.name}.sdc": companions.sdc(top, period_ns) for top in tops.values()},
     }
-    told = manifest(codec, config, tops, command=command, companions=list(beside))
+    told = manifest(codec, config, tops, macros, command=command, companions=list(beside))
     return {f"{name}.json": told, **texts, **beside}
 
 

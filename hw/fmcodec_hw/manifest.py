@@ -6,8 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
+from typing import Any
 
 from fmcodec_hw.codec import Codec, Config
+from fmcodec_hw.ram import RamMacros
 from fmcodec_hw.shell import AxiTop, ports
 
 __all__ = ["manifest"]
@@ -19,13 +21,15 @@ def manifest(
     codec: Codec,
     config: Config,
     tops: Mapping[str, AxiTop],
+    macros: Mapping[str, RamMacros],
     *,
     command: str,
     companions: Sequence[str] = (),
 ) -> str:
     """JSON description of exported modules: parameters, files, ports, format and tool versions.
 
-    It is the same text if and only if the export is the same.
+    `macros` are the external memories of a module, by its name. It is the same text if and only if
+    the export is the same.
     """
     document = {
         "codec": codec.id,
@@ -39,6 +43,7 @@ def manifest(
                 "clock": "clk",
                 "reset": {"port": top.reset_port, "kind": top.reset},
                 "ports": [asdict(port) for port in ports(top)],
+                **_memories(macros.get(top.name)),
             }
             for core, top in tops.items()
         },
@@ -46,3 +51,14 @@ def manifest(
         "tools": {name: version(name) for name in _TOOLS},
     }
     return json.dumps(document, indent=2) + "\n"
+
+
+def _memories(macros: RamMacros | None) -> dict[str, Any]:
+    """The external memories of a module: module, words, bits and how many instances."""
+    if macros is None:
+        return {}
+    told = [
+        {"module": name, "words": words, "bits": bits, "instances": macros.counts[name]}
+        for name, (words, bits) in sorted(macros.sizes.items())
+    ]
+    return {"memories": told}

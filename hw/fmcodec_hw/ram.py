@@ -6,6 +6,7 @@ is an instance of a named module instead, which the integrator fills with a macr
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from amaranth.hdl import ClockSignal, Instance, Module
@@ -84,16 +85,19 @@ class RamMacros:
 
     Attributes:
         sizes: (words, bits) of every such module, by its name, after the elaboration.
+        counts: how many instances of it there are.
     """
 
     def __init__(self, prefix: str):
         self._prefix = prefix
         self.sizes: dict[str, tuple[int, int]] = {}
+        self.counts: Counter[str] = Counter()
 
     def module(self, words: int, bits: int) -> str:
         """Name of the module of this size."""
         name = f"{self._prefix}_ram_{words}x{bits}"
         self.sizes[name] = (words, bits)
+        self.counts[name] += 1
         return name
 
     def models(self) -> str:

