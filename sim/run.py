@@ -26,7 +26,7 @@ from fmcodec_hw.codec import Config
 from sim.record import Run
 from sim.runner import OUTPUT, ROOT, Outcome, simulate, simulator_environment
 from sim.runner import benches as benches_of
-from sim.tables import maps_table, tests_table
+from sim.tables import layers_table, maps_table, tests_table
 
 MAX_WORDS = 2**24  # of a packet, by the width of the decoders' length port
 
@@ -49,9 +49,14 @@ def configs_for_maps(word_bits: int) -> list[Config]:
     """Of every codec the configurations whose maps are shown, or else the first of this width."""
     chosen = []
     for codec in catalog.CODECS.values():
-        fitting = [config for config in codec if config.params.word_bits == word_bits]
+        fitting = [config for config in codec if bits_of(config) == word_bits]
         chosen += [config for config in fitting if config.maps] or fitting[:1]
     return chosen
+
+
+def bits_of(config: Config) -> int:
+    """Bits of the words that a configuration's cores take; a lossy codec's are int8."""
+    return getattr(config.params, "word_bits", 8)
 
 
 def check_benches(configs: Sequence[Config], names: Sequence[str]) -> None:
@@ -134,6 +139,8 @@ def report(console: Console, outcomes: Sequence[Outcome], about: Mapping[str, ob
     """Print the tables and every failure; write them to results.json."""
     if any("map" in row for outcome in outcomes for row in outcome.measured):
         console.print(maps_table(outcomes))
+    if any("layer" in row for outcome in outcomes for row in outcome.measured):
+        console.print(layers_table(outcomes))
     console.print(tests_table(outcomes))
     for outcome in outcomes:
         for test, error in outcome.errors.items():

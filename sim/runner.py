@@ -21,7 +21,7 @@ from amaranth.hdl import UnusedElaboratable
 
 from fmcodec_hw import catalog
 from fmcodec_hw.export import write
-from fmcodec_hw.verilog import to_verilog
+from fmcodec_hw.verilog import memories, to_verilog
 from sim import pair
 from sim.record import Run
 
@@ -103,6 +103,9 @@ def sources(
     if cores is None:
         with EXPORT:
             files = {f"{top.name}.v": to_verilog(top) for top in tops.values()}
+            for top in tops.values():
+                if top.memory == "external":
+                    files[f"{top.name}_ram.v"] = memories(top).models()
     else:
         files = dict(cores)
     files["pair.v"] = pair.verilog(tops)

@@ -9,7 +9,7 @@ from rich.table import Table
 from fmcodec_hw import catalog
 from sim.runner import Outcome
 
-__all__ = ["maps_table", "tests_table"]
+__all__ = ["layers_table", "maps_table", "tests_table"]
 
 
 def maps_table(outcomes: Sequence[Outcome]) -> Table:
@@ -29,6 +29,31 @@ def maps_table(outcomes: Sequence[Outcome]) -> Table:
                 f"{row['ratio']:.2f}",
                 f"{row['encoder_words_per_cycle']:.3f}",
                 f"{row['decoder_words_per_cycle']:.3f}",
+                "yes" if row["exact"] else "[red]no",
+            )
+        table.add_section()
+    return table
+
+
+def layers_table(outcomes: Sequence[Outcome]) -> Table:
+    """Layers through the cores of a lossy codec; SNR is that behind the activation's clamp."""
+    table = Table(title="Layers through the lossy cores' exported Verilog, every port ready")
+    table.add_column("layer", overflow="fold")
+    table.add_column("config")
+    for name in ("values", "bits/value", "SNR dB", "encoder c/c", "decoder c/c", "bit exact"):
+        table.add_column(name, justify="right")
+    measured = [(o, [row for row in o.measured if "layer" in row]) for o in outcomes]
+    shown = [pair for pair in measured if catalog.find(pair[0].config).maps]
+    for outcome, rows in shown or measured:
+        for row in rows:
+            table.add_row(
+                row["layer"],
+                outcome.config,
+                str(row["values"]),
+                f"{row['bits_per_value']:.2f}",
+                f"{row['snr_db']:.1f}",
+                f"{row['encoder_coefficients_per_cycle']:.3f}",
+                f"{row['decoder_coefficients_per_cycle']:.3f}",
                 "yes" if row["exact"] else "[red]no",
             )
         table.add_section()
