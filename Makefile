@@ -66,7 +66,7 @@ results: $(VENV)/results.stamp  ## doc/results.md from the networks and images i
 	@[ -n "$(DATA)" ] || { echo "the data are missing: make results DATA=folder" >&2; exit 2; }
 	$(BIN)/fmcodec results --data $(DATA) $(ARGS)
 
-readme: $(VENV)/synth.stamp  ## the documents' synthesis tables from synth/baseline.json
+readme: $(VENV)/synth.stamp  ## the documents' tables and the report's cores.json from synth/*.json
 	$(BIN)/python -m synth.readme
 
 diagrams:  ## the block diagrams of doc/architecture.md from their text

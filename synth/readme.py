@@ -1,4 +1,7 @@
-"""Write the documents' synthesis tables from committed figures: `python -m synth.readme`."""
+"""Write what others show of the committed figures: `python -m synth.readme`.
+
+The documents' synthesis tables, and the figures of the cores that `fmcodec report` reads.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ import click
 
 from synth import tables
 from synth.common import BASELINE, ENERGY, command_line
+from synth.cores import CORES, figures
 from synth.figures import Core
 
 __all__ = ["DOCUMENTS", "filled"]
@@ -104,14 +108,14 @@ def _kept(key: str, chosen: Sequence[str], baseline: Mapping[str, Any]) -> Mappi
 @click.command()
 @click.option("--check", is_flag=True, help="Only say whether the tables are the figures'.")
 def run(check: bool) -> None:
-    """Write the documents' tables from synth/baseline.json and synth/energy.json."""
+    """Write the documents' tables and cores.json from synth/baseline.json and synth/energy.json."""
     baseline, energy = json.loads(BASELINE.read_text()), json.loads(ENERGY.read_text())
-    for document in DOCUMENTS:
-        text = document.read_text()
-        new = filled(text, baseline, energy)
-        if check and new != text:
-            raise click.ClickException(f"{document.name}'s tables are not the committed figures")
-        document.write_text(new)
+    new = {document: filled(document.read_text(), baseline, energy) for document in DOCUMENTS}
+    new[CORES] = json.dumps(figures(baseline, energy), indent=1) + "\n"
+    for path, text in new.items():
+        if check and (not path.exists() or text != path.read_text()):
+            raise click.ClickException(f"{path.name}'s figures are not the committed ones")
+        path.write_text(text)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,13 @@
-"""Energy of moving feature maps to and from DRAM."""
+"""Energy of moving feature maps to and from DRAM, and what a codec may spend to save some of it."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-__all__ = ["MEMORIES", "Memory", "energy", "energy_text"]
+from fmcodec.errors import InputError
+
+__all__ = ["MEMORIES", "Memory", "break_even", "energy", "energy_text", "memory_of"]
 
 
 @dataclass(frozen=True)
@@ -61,3 +64,38 @@ def energy(bits: float, memory: Memory, reads: float = 1.0) -> float:
 def energy_text(bits: float, memory: Memory) -> str:
     """`energy` with three digits, trailing zeros kept so that columns align."""
     return f"{energy(bits, memory):#.3g}".rstrip(".")
+
+
+def break_even(memory: Memory, word_bits: float, codec_pj: float, reads: float = 1.0) -> float:
+    """The compression ratio above which coding saves energy: inf where the codec spends too much.
+
+    With it the DRAM spends less by just what the codec spends.
+
+    Args:
+        memory: the kind of DRAM.
+        word_bits: bits of a word.
+        codec_pj: pJ of coding a word once and decoding it `reads` times.
+        reads: how often a map is read.
+    """
+    share = codec_pj / (word_bits * (memory.write + reads * memory.read))
+    return 1 / (1 - share) if share < 1 else math.inf
+
+
+def memory_of(text: str) -> Memory:
+    """One of `MEMORIES` by its name, or NAME:WRITE:READ, pJ a bit.
+
+    Raises:
+        InputError: it is neither.
+    """
+    name, *figures = text.split(":")
+    for memory in MEMORIES:
+        if not figures and memory.name.lower() == name.lower():
+            return memory
+    try:
+        write, read = map(float, figures)
+        if name and 0 < write < math.inf and 0 < read < math.inf:
+            return Memory(name, write, read, "as given")
+    except ValueError:
+        pass
+    known = ", ".join(memory.name for memory in MEMORIES)
+    raise InputError(f"memory must be {known} or NAME:WRITE:READ in pJ/bit, not {text!r}")

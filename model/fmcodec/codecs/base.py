@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Self
 
@@ -56,6 +56,22 @@ class Coder(ABC):
 
     @abstractmethod
     def _encoded_bits(self, words: Words) -> int: ...
+
+    def stream_bits(self, words: Words) -> tuple[int, ...]:
+        """Bits of each stream of a packet that is stored by itself; their sum is `encoded_bits`."""
+        return self._stream_bits(check_words(self.word_bits, words))
+
+    def _stream_bits(self, words: Words) -> tuple[int, ...]:
+        return (self._encoded_bits(words),)
+
+    def core_cycles(self, words: Words, ports: Sequence[int]) -> tuple[int, ...]:
+        """Cycles that this project's cores take at most for a packet; () where there are no cores.
+
+        Args:
+            words: the packet.
+            ports: words in a beat of the code port, one configuration each.
+        """
+        return ()
 
     def get_config(self) -> dict[str, Any]:
         """The parameters as a JSON-able dict with the codec's `id`."""

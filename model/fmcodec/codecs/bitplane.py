@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -18,6 +18,7 @@ from fmcodec.words import Words
 
 __all__ = ["Bpc", "Ebpc"]
 
+cycles = LazyModule("fmcodec.ebpc.cycles")
 fast = LazyModule("fmcodec.ebpc.fast")
 fastbits = LazyModule("fmcodec.fastbits")
 kernels = LazyModule("fmcodec.codecs.kernels")
@@ -96,7 +97,15 @@ class Ebpc(Codec):
         return super().from_config({k: v for k, v in config.items() if k != "port_words"})
 
     def _encoded_bits(self, words: Words) -> int:
-        return self.params.encoded_bits(words)
+        return sum(self._stream_bits(words))
+
+    def _stream_bits(self, words: Words) -> tuple[int, int]:
+        """Bits of the BPC and of the ZNZ stream."""
+        return fast.stream_bits(self.params, words)
+
+    def core_cycles(self, words: Words, ports: Sequence[int]) -> tuple[int, ...]:
+        """As `Coder.core_cycles`; `ports` are words of a beat of the BPC port."""
+        return tuple(cycles.bound(replace(self.params, port_words=p), words) for p in ports)
 
     def _encode(self, words: Words) -> bytes:
         encoded = self.params.encode(words)

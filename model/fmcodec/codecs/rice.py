@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -11,11 +11,14 @@ import numpy as np
 from fmcodec.bits import unsigned_dtype
 from fmcodec.codecs.base import Codec
 from fmcodec.errors import DamagedStream
+from fmcodec.lazy import LazyModule
 from fmcodec.rice import Encoded, Params
 from fmcodec.rice.choice import flag_sets
 from fmcodec.words import Words
 
 __all__ = ["Rice"]
+
+cycles = LazyModule("fmcodec.rice.cycles")
 
 
 @dataclass(frozen=True)
@@ -61,12 +64,19 @@ class Rice(Codec):
     def _encoded_bits(self, words: Words) -> int:
         return min(params.encoded_bits(words) for params in self._choices())
 
-    def _encode(self, words: Words) -> bytes:
+    def _best(self, words: Words) -> Params:
         choices = self._choices()
-        best = choices[0]
-        if len(choices) > 1:
-            best = min(choices, key=lambda params: params.encoded_bits(words))
-        code = best.encode(words).code
+        if len(choices) == 1:
+            return choices[0]
+        return min(choices, key=lambda params: params.encoded_bits(words))
+
+    def core_cycles(self, words: Words, ports: Sequence[int]) -> tuple[int, ...]:
+        """As `Coder.core_cycles`."""
+        best = self._best(words)
+        return tuple(cycles.bound(best, words, port) for port in ports)
+
+    def _encode(self, words: Words) -> bytes:
+        code = self._best(words).encode(words).code
         return code.astype(code.dtype.newbyteorder(">")).tobytes()
 
     def _decode(self, payload: memoryview, num_words: int) -> Words:

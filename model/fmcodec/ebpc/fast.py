@@ -28,6 +28,7 @@ __all__ = [
     "encode",
     "encode_blocks",
     "encoded_bits",
+    "stream_bits",
     "symbol_counts",
 ]
 
@@ -106,9 +107,14 @@ def encode(params: StreamParams, words: Words) -> Encoded:
 
 def encoded_bits(params: StreamParams, words: Words) -> int:
     """Bits of both streams before padding; see `Params.encoded_bits`."""
+    return sum(stream_bits(params, words))
+
+
+def stream_bits(params: StreamParams, words: Words) -> tuple[int, int]:
+    """Bits of the BPC and of the ZNZ stream before padding. Raises as `encode`."""
     words = check_words(params.word_bits, words)
     _, znz_bits, nonzero, count = _split(params, words)
-    return znz_bits + (block_stream_bits(params, nonzero, count) or params.word_bits)
+    return block_stream_bits(params, nonzero, count) or params.word_bits, znz_bits
 
 
 def decode(params: StreamParams, encoded: Encoded) -> Words:

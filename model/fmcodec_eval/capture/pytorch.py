@@ -103,6 +103,11 @@ class TorchNetwork:
         self.name, self.size = name, size
         self._module, self._prepare, self._layers = module.eval(), prepare, layers
 
+    @property
+    def module(self) -> Any:
+        """The torch.nn.Module."""
+        return self._module
+
     def capture(self, image: np.ndarray) -> Iterator[CapturedMap]:
         """Run the network on one image and yield its maps."""
         torch = self._torch

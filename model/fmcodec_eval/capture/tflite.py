@@ -13,7 +13,7 @@ from fmcodec.errors import InputError, require
 from fmcodec_eval.capture.images import as_input
 from fmcodec_eval.capture.maps import CapturedMap, as_planes
 
-__all__ = ["TFLiteNetwork"]
+__all__ = ["TFLiteNetwork", "layer_name"]
 
 # operators that move or rescale data: what they give is stored already, or never
 _NO_MAP = {
@@ -76,7 +76,7 @@ class TFLiteNetwork:
             tensor = tensors[operator["outputs"][0]]
             if tensor["dtype"] not in (np.float32, np.uint8, np.int8):
                 continue
-            layer = _layer_name(tensor["name"]) or f"tensor{tensor['index']}"
+            layer = layer_name(tensor["name"]) or f"tensor{tensor['index']}"
             if layer in used:
                 layer = f"{layer}#{number}"
             used.add(layer)
@@ -105,7 +105,7 @@ class TFLiteNetwork:
             )
 
 
-def _layer_name(tensor: str) -> str:
+def layer_name(tensor: str) -> str:
     """A short name of the layer: what was fused into it, and the operator's own name, left out."""
     # converters join the names of what they fused with semicolons
     parts = tensor.split(";")[0].split("/")

@@ -99,6 +99,7 @@ def report(
     squeezenet, mobilenetv2) or package.module:callable that makes a PyTorch module.
     """
     from fmcodec_eval.lossy import maps, section
+    from fmcodec_eval.report import about
     from fmcodec_eval.report.engine import DaskRunner, LocalRunner, measure
     from fmcodec_eval.report.store import Store
 
@@ -113,6 +114,7 @@ def report(
             finished = measure(plan, store, runner, progress)
             progress("tables", 0, 1)
             store.tables(finished)
+            about.write(Path(output), about.describe(plan))
             progress("tables", 1, 1)
             lossy = section.sections(plan, targets, Path(output), progress)
             table, page = _write(plan, Path(output), progress, lossy)

@@ -10,18 +10,22 @@ from typing import Any
 
 import numpy as np
 
-from fmcodec.codecs import get_codec
-from fmcodec.ebpc import Params, cycles
+from fmcodec.codecs import Coder, get_codec
+from fmcodec.ebpc import Params
 from fmcodec.errors import InputError
 from fmcodec_eval.capture import CapturedMap
 from fmcodec_eval.formats import Deployed, Fixed, Format, Order
 from fmcodec_eval.report.plan import Plan, Task, codec_config
+from fmcodec_eval.report.storage import BURSTS, Burst
 
-__all__ = ["FACT_COLUMNS", "MAP_COLUMNS", "Result", "run"]
+__all__ = ["FACT_COLUMNS", "MAP_COLUMNS", "PORTS", "Result", "run"]
+
+PORTS = (1, 2)  # words in a beat of the cores' code port
 
 MAP_COLUMNS = (
-    *("network", "image", "layer", "kind", "format", "order", "codec"),
+    *("network", "image", "layer", "kind", "shape", "format", "order", "codec"),
     *("words", "zeros", "word_bits", "packets", "bits"),
+    *(f"{what}_{burst}" for what in ("stored", "raw") for burst in BURSTS),
 )
 FACT_COLUMNS = ("network", "image", "layer", "format", "order", "fact", "bin", "amount")
 
@@ -36,10 +40,14 @@ class Result:
     """What a task found.
 
     Attributes:
-        maps: a row for each map, format, order and codec, see `MAP_COLUMNS`.
+        maps: a row for each map, format, order and codec, see `MAP_COLUMNS`: `bits` are those of
+            the streams alone, `stored_64` bytes in memory with bursts of 64 bytes and `raw_64`
+            packets that are raw there, see `storage`; `shape` is that of the map, "CxHxW".
         facts: sums over the task's images, see `FACT_COLUMNS`: histograms of words (`value`) and
             of differences of successive non-zero words (`delta`) over all layers (`layer` is
-            empty), `symbol` counts and bounds in `cycles` of each; `image` is the task's first.
+            empty), `symbol` counts of each layer, and bounds in `cycles` of every codec with cores
+            (`bin` is the codec, a space, p and the words of a beat of the code port); `image` is
+            the task's first.
         maxima: largest magnitude of each layer.
         kinds: kind of each layer, in the network's order.
     """
@@ -91,6 +99,7 @@ def _measure(
         if isinstance(form, Deployed) and captured.zero_point is None and len(plan.formats) > 1:
             continue  # a float network beside a quantised one has no such format
         words = captured.words(form, task.maxima.get(captured.layer))
+        shape = "x".join(map(str, words.shape))
         for order_name in plan.orders:
             packets = list(Order(order_name).packets(words))
             for (fact, place), amount in _facts(plan, form, packets).items():
@@ -100,11 +109,31 @@ def _measure(
             zeros = words.size - int(np.count_nonzero(words))
             for codec in plan.codecs:
                 coder = get_codec(codec_config(codec), word_bits=form.word_bits)
-                bits = sum(coder.encoded_bits(packet) for packet in packets)
+                bits, sizes, cycles = _sizes(coder, packets)
+                for port, bound in cycles.items():
+                    key = (captured.layer, form.name, order_name, "cycles", f"{codec} p{port}")
+                    facts[key] += bound
                 yield (
-                    *(network, image, captured.layer, captured.kind, form.name, order_name, codec),
-                    *(words.size, zeros, form.word_bits, len(packets), bits),
+                    *(network, image, captured.layer, captured.kind, shape),
+                    *(form.name, order_name, codec),
+                    *(words.size, zeros, form.word_bits, len(packets), bits, *sizes),
                 )
+
+
+def _sizes(coder: Coder, packets: list[np.ndarray]) -> tuple[int, list[int], dict[int, int]]:
+    """Bits of packets; their bytes and raw packets for each burst; bound of cycles by port."""
+    bits, stored, raw = 0, [0] * len(BURSTS), [0] * len(BURSTS)
+    cycles = dict.fromkeys(PORTS, 0)
+    for packet in packets:
+        streams = coder.stream_bits(packet)
+        bits += sum(streams)
+        for place, size in enumerate(BURSTS):
+            found = Burst(size).stored(streams, len(packet) * coder.word_bits)
+            stored[place] += found.bytes
+            raw[place] += found.raw
+        bounds = coder.core_cycles(packet, PORTS)
+        cycles = {port: cycles[port] + bound for port, bound in zip(cycles, bounds, strict=False)}
+    return bits, stored + raw, cycles
 
 
 def _facts(plan: Plan, form: Format, packets: list[np.ndarray]) -> Facts:
@@ -119,9 +148,6 @@ def _facts(plan: Plan, form: Format, packets: list[np.ndarray]) -> Facts:
     for packet in packets:
         for symbol, count in params.symbol_counts(packet).items():
             facts["symbol", str(symbol)] += count
-        for port_words in (1, 2):
-            port = Params.from_config({**params.get_config(), "port_words": port_words})
-            facts["cycles", str(port_words)] += cycles.bound(port, packet)
     return facts
 
 

@@ -59,14 +59,17 @@ def overview_table(summary: Summary) -> Table:
     """The ratios of every case and kind of maps; the best codec of a row in bold."""
     codecs = summary.codecs
     columns = ["network", "format", "order", "maps", "images", "words", "zeros"]
-    columns += [title_of(codec) for codec in codecs] + ["words/cycle, port 1", "port 2"]
+    columns += [title_of(codec) for codec in codecs]
+    lines = summary.overview()
+    rated = [name for name in lines.columns if name.startswith("words/cycle")]
+    columns += rated
     rows, strong = [], set()
-    for number, line in enumerate(summary.overview().to_dict("records")):
+    for number, line in enumerate(lines.to_dict("records")):
         ratios = {codec: line[codec] for codec in codecs}
         real = {c: r for c, r in ratios.items() if codec_id(c) != "entropy"}
         if real:
             strong.add((number, 7 + codecs.index(max(real, key=lambda c: real[c]))))
-        rates = [line["words/cycle, 1"], line["words/cycle, 2"]]
+        rates = [line[name] for name in rated]
         rows.append(
             [
                 *(line["network"], line["format"], line["order"], line["maps"]),
@@ -107,8 +110,8 @@ def sections(summary: Summary, progress: Any = lambda what: None) -> list[Sectio
                 "A ratio is the bits of all words over the bits of all packets, headers and "
                 "padding left out. A packet is a whole feature map, or a tile where the order is "
                 "one of tiles. The best codec of a row is set in bold; entropy is a bound.",
-                "Words/cycle of the EBPC cores are computed from their throughput bound, for one "
-                "and for two words per beat of the BPC port (port 1, port 2).",
+                "Words/cycle of the cores are computed from their throughput bound, for one "
+                "and for two words in a beat of the code port (p1, p2).",
             ],
             overview_table(summary),
             overview_figures(summary),

@@ -30,7 +30,10 @@ __all__ = [
     "tasks",
 ]
 
-CODECS = tuple(codec_ids())
+_IDS = codec_ids()
+_AT = _IDS.index("ebpc") + 1
+CODECS = (*_IDS[:_AT], "ebpc:block_words=16", *_IDS[_AT:])
+PART_LAYOUT = 2  # what a part holds; another number, another part
 Progress = Callable[[str, int, int], None]  # is told (what, done, total)
 
 
@@ -129,7 +132,8 @@ class Task:
 
 def part_key(step: str, content: Mapping[str, Any]) -> str:
     """A name for what a step found, of all that it depends on; `content` is JSON-able."""
-    text = json.dumps({**content, "version": fmcodec.__version__}, sort_keys=True)
+    about = {**content, "version": fmcodec.__version__, "layout": PART_LAYOUT}
+    text = json.dumps(about, sort_keys=True)
     return f"{step}-{hashlib.sha256(text.encode()).hexdigest()[:24]}"
 
 

@@ -14,7 +14,8 @@ from fmcodec_eval.report.plan import Task
 
 __all__ = ["Store"]
 
-_INTEGERS = {"image": 32, "word_bits": 32, "packets": 32, "words": 64, "zeros": 64, "bits": 64}
+_TEXTS = {"network", "layer", "kind", "shape", "format", "order", "codec", "fact", "bin"}
+_SHORT = {"image", "word_bits", "packets"}
 
 
 class Store:
@@ -82,9 +83,9 @@ class Store:
 
     def _schema(self, columns: tuple[str, ...]) -> Any:
         arrow = self._arrow
-        types = {name: getattr(arrow, f"int{bits}")() for name, bits in _INTEGERS.items()}
+        types = dict.fromkeys(_TEXTS, arrow.string()) | dict.fromkeys(_SHORT, arrow.int32())
         types["amount"] = arrow.float64()
-        return arrow.schema([(name, types.get(name, arrow.string())) for name in columns])
+        return arrow.schema([(name, types.get(name, arrow.int64())) for name in columns])
 
     def _table(self, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> Any:
         values = list(zip(*rows, strict=True)) if rows else [()] * len(columns)

@@ -12,7 +12,9 @@ from fmcodec.codecs import get_codec
 from fmcodec.ebpc.reference import Symbol
 from fmcodec.errors import require
 from fmcodec_eval.files import file_name
+from fmcodec_eval.report import about
 from fmcodec_eval.report.plan import codec_config
+from fmcodec_eval.report.storage import DEFAULT_BURST, Burst
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,13 +63,14 @@ class Summary:
     """Sums of the tables `maps.parquet` and `facts.parquet` of a report's folder.
 
     A ratio is always the bits of all words over the bits of all packets: maps weigh as much as
-    they are large.
+    they are large. `networks` is what is known of each network besides.
     """
 
     def __init__(self, folder: str | Path) -> None:
         self.maps: pd.DataFrame = _read(Path(folder) / "maps.parquet")
         self.facts: pd.DataFrame = _read(Path(folder) / "facts.parquet")
         self.maps["raw_bits"] = self.maps.words * self.maps.word_bits
+        self.networks = about.read(Path(folder))
         self.codecs: list[str] = list(self.maps.codec.cat.categories)
         self.cases = [
             Case(*key)
@@ -138,16 +141,45 @@ class Summary:
         return table.loc[order].div(totals[order], axis=0)
 
     def words_per_cycle(self, case: Case, by_layer: bool = False) -> pd.DataFrame | pd.Series:
-        """Words per cycle of the EBPC cores for 1 and 2 words per beat of the BPC port.
+        """Words per cycle of the cores: a column "<codec> p<words of a beat>" for each of them.
 
         From the bound of the cycles, so at least what the cores reach; start-up and flush of every
         packet are in.
         """
         cycles = self.fact(case, "cycles").pivot(index="layer", columns="bin", values="amount")
+        cycles.columns = cycles.columns.astype(str)
         words = self.words(self.of(case), "layer")
         if by_layer:
             return cycles.rdiv(words, axis=0).loc[self.layers(case)]
         return words.sum() / cycles.sum()
+
+    def layer_sizes(self, case: Case, burst: int = DEFAULT_BURST) -> pd.DataFrame:
+        """What every layer takes with every codec: the figures that all others are sums of.
+
+        Args:
+            case: network, format and order.
+            burst: bytes of a burst of the memory, one of `storage.BURSTS`.
+
+        Returns:
+            A row for each layer and codec, layers in the network's order. `layer`, `codec`, `kind`,
+            `shape` ("CxHxW" of the first image), `word_bits`; and for an image, the mean of all:
+            `packets`, `words`, `zeros` (words that are zero), `raw_bytes` (uncompressed, whole
+            bursts), `ideal_bytes` (bits of the streams over 8), `stored_bytes` (in memory, see
+            `storage`), `raw_packets` (those that are stored as they are).
+        """
+        rows = self.of(case)
+        whole = Burst(burst).size
+        sums = rows.assign(
+            raw_bytes=-(-rows.raw_bits // (8 * whole)) * whole,
+            ideal_bytes=rows.bits / 8,
+            stored_bytes=rows[f"stored_{burst}"],
+            raw_packets=rows[f"raw_{burst}"],
+        ).groupby(["layer", "codec"], observed=True, sort=False)
+        same = sums[["kind", "shape", "word_bits"]].first()
+        amounts = ["packets", "words", "zeros", "raw_bytes", "ideal_bytes"]
+        amounts += ["stored_bytes", "raw_packets"]
+        found = same.join(sums[amounts].sum() / self.images(case))
+        return found.reset_index().astype({name: str for name in ("layer", "codec", "kind")})
 
     def layers(self, case: Case) -> list[str]:
         """Layers of a case in the network's order."""
@@ -165,6 +197,7 @@ class Summary:
             kinds: list[str | None] = [None]
             if len(self.kinds(case)) > 1:
                 kinds += [kind for kind in self.kinds(case) if kind != "linear"]
+            rates = self.words_per_cycle(case)
             for kind in kinds:
                 rows = self.of(case, kind)
                 line = {
@@ -178,7 +211,6 @@ class Summary:
                 }
                 line |= self.ratios(rows).iloc[0].to_dict()
                 if kind is None:
-                    rate = self.words_per_cycle(case)
-                    line |= {"words/cycle, 1": rate.get("1"), "words/cycle, 2": rate.get("2")}
+                    line |= {f"words/cycle, {core}": rate for core, rate in rates.items()}
                 lines.append(line)
         return pandas.DataFrame(lines)

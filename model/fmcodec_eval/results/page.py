@@ -301,7 +301,11 @@ def _cost_table(*summaries: Summary) -> str:
             costs = [f"{energy_text(raw, m)} → {energy_text(coded, m)}" for m in MEMORIES]
             rows.append(
                 [
-                    *(NAMES[case.network], case.format, f"{rate['1']:.3f}", f"{rate['2']:.3f}"),
+                    *(
+                        NAMES[case.network],
+                        case.format,
+                        *(f"{rate[f'ebpc p{port}']:.3f}" for port in (1, 2)),
+                    ),
                     *(f"{100 * (1 - coded / raw):.0f}", *costs),
                 ]
             )

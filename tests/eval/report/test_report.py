@@ -84,9 +84,9 @@ def test_words_per_cycle_come_from_the_throughput_bound(maps_folder, tmp_path):
         packet = one.words(Fixed(8), maximum[one.layer]).reshape(-1)
         cycles += bound(Params(port_words=1), packet)
         words += packet.size
-    assert summary.words_per_cycle(case)["1"] == pytest.approx(words / cycles, rel=1e-12)
+    assert summary.words_per_cycle(case)["ebpc p1"] == pytest.approx(words / cycles, rel=1e-12)
     # start-up and flush are in, and the maps are small
-    assert 0.9 < summary.words_per_cycle(case)["2"] <= 1
+    assert 0.9 < summary.words_per_cycle(case)["ebpc p2"] <= 1
     assert np.allclose(summary.symbols(case).sum(axis=1), 1)
 
 
