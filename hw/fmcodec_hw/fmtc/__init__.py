@@ -1,0 +1,1 @@
+"""Amaranth cores of FMTC."""
