@@ -238,7 +238,9 @@ def _blocks(modules: Mapping[str, Any], top: str, library: Library) -> dict[str,
 def logic_depth(netlist: Mapping[str, Any], library: Library) -> int:
     """Cells on the longest combinational path of a mapped netlist (Yosys' JSON of a module)."""
     driver: dict[int, str] = {}
-    logic = {n: c for n, c in netlist["cells"].items() if c["type"] not in library.flip_flops}
+    # a memory is as a register here: what its module is made of is not known
+    known = library.outputs.keys() - library.flip_flops
+    logic = {n: c for n, c in netlist["cells"].items() if c["type"] in known}
     for name, cell in logic.items():
         for pin in library.outputs[cell["type"]]:
             driver.update({bit: name for bit in cell["connections"].get(pin, ())})

@@ -7,6 +7,7 @@ import json
 import sys
 import warnings
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ __all__ = [
     "change",
     "chosen",
     "command_line",
+    "for_cells",
     "nested",
     "save",
 ]
@@ -46,6 +48,12 @@ def chosen(names: Iterable[str], cores: Iterable[str], flow: str) -> list[tuple[
     configs = configs or [config for config in catalog.configs() if flow in config.figures]
     wanted = tuple(cores)
     return [(c, core) for c in configs for core in c.cores if core in wanted or not wanted]
+
+
+def for_cells(config: Config, reset: str) -> Config:
+    """`config` as it is mapped to cells: a memory is a module without gates, not flip-flops."""
+    external = {"memory": "external"} if "memory" in config.options else {}
+    return replace(config, reset=reset, options={**config.options, **external})
 
 
 def cached(state: Iterable[str], measure: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import importlib.util
 import json
 import os
 import sys
@@ -39,6 +40,11 @@ MAPS = {
 }
 WORDS = 4096
 _RECIPE = "resub"  # the smallest netlist of most cores
+
+
+def _is_lossless(config: Config) -> bool:
+    """Whether the codec's cores take packets of words and nothing else."""
+    return importlib.util.find_spec(f"sim.{config.codec}.packets") is not None
 
 
 def packet(kind: str, word_bits: int) -> np.ndarray:
@@ -225,6 +231,7 @@ def run(
     tasks = [
         (dataclasses.replace(config, reset="async-low"), core)
         for config, core in chosen(configs, cores, "fpga")
+        if _is_lossless(config)
     ]
     kept = json.loads(ENERGY.read_text()) if ENERGY.exists() else {}
     console = Console(width=None if sys.stdout.isatty() else 160)

@@ -76,12 +76,14 @@ class Core:
         netlists: by recipe.
         blocks: its modules, largest first.
         ports: by name, those of the fastest netlist; empty where OpenSTA is missing.
+        memory_bits: of its memories, which are in none of the gates.
     """
 
     flip_flops: int
     netlists: dict[str, Netlist]
     blocks: dict[str, Block]
     ports: dict[str, Port] = field(default_factory=dict)
+    memory_bits: int = 0
 
     def fastest(self) -> str:
         """Recipe of the netlist of the shortest period, by OpenSTA or else by ABC."""
@@ -100,7 +102,7 @@ class Core:
         }
         blocks = {name: Block(**block) for name, block in kept["blocks"].items()}
         ports = {name: Port(**port) for name, port in kept["ports"].items()}
-        return cls(kept["flip_flops"], netlists, blocks, ports)
+        return cls(kept["flip_flops"], netlists, blocks, ports, kept.get("memory_bits", 0))
 
 
 def _slowest_ns(netlist: Netlist) -> float:

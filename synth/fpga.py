@@ -44,13 +44,17 @@ class Device:
     register: str
 
 
+# LUTs that are a memory of 16 x 4 bits count as the four LUTs of their slice
+_ECP5_LUTS = {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 4}
 _ICE40_LUTS = {"SB_LUT4": 1}
+_BLOCK_RAMS = ("DP16KD", "PDPW16KD", "SB_RAM40_4K")
+_MULTIPLIERS = ("MULT18X18D", "SB_MAC16")
 DEVICES = {
     "ECP5-25F": Device(
         "ecp5",
         ("--25k", "--package", "CABGA381", "--speed", "6", "--lpf-allow-unconstrained"),
         "synth_ecp5",
-        {"LUT4": 1, "CCU2C": 2},
+        _ECP5_LUTS,
         "TRELLIS_FF",
     ),
     "iCE40-UP5K": Device(
@@ -93,7 +97,7 @@ endmodule
 
 
 def place(core: AxiTop, verilog: str, device: Device, folder: Path) -> dict[str, Any]:
-    """LUTs and registers of the core alone, and the Fmax in MHz of the routed harness per seed.
+    """What the core alone takes of a device, and the Fmax in MHz of the routed harness per seed.
 
     Raises:
         RuntimeError: Yosys or nextpnr failed.
@@ -110,6 +114,8 @@ def place(core: AxiTop, verilog: str, device: Device, folder: Path) -> dict[str,
     return {
         "luts": sum(n * device.luts.get(cell, 0) for cell, n in cells.items()),
         "flip_flops": sum(n for cell, n in cells.items() if cell.startswith(device.register)),
+        "block_rams": sum(n for cell, n in cells.items() if cell in _BLOCK_RAMS),
+        "multipliers": sum(n for cell, n in cells.items() if cell in _MULTIPLIERS),
         "fmax_mhz": {str(seed): _route(device, seed, folder) for seed in SEEDS},
     }
 
@@ -186,7 +192,7 @@ def table(results: dict[tuple[str, str], dict[str, Any]], before: dict[str, Any]
     table = Table(title=f"FPGA, seeds {', '.join(map(str, SEEDS))}")
     for heading in ("config", "core", "device"):
         table.add_column(heading)
-    for heading in ("LUT4", "FF", "Fmax MHz", "range"):
+    for heading in ("LUT4", "FF", "RAM", "mult", "Fmax MHz", "range"):
         table.add_column(heading, justify="right")
     for (config, core), devices in results.items():
         for device, found in devices.items():
@@ -201,6 +207,8 @@ def table(results: dict[tuple[str, str], dict[str, Any]], before: dict[str, Any]
                 device,
                 change(found["luts"], then.get("luts"), 0),
                 change(found["flip_flops"], then.get("flip_flops"), 0),
+                change(found["block_rams"], then.get("block_rams"), 0),
+                change(found["multipliers"], then.get("multipliers"), 0),
                 change(median(fmax), median(then_fmax) if then_fmax else None, 1, less=False),
                 f"{min(fmax):.1f}-{max(fmax):.1f}",
             )

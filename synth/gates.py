@@ -16,12 +16,12 @@ from rich.table import Table
 
 from fmcodec_hw import catalog
 from fmcodec_hw.codec import Config
-from fmcodec_hw.verilog import to_verilog
+from fmcodec_hw.verilog import memories, to_verilog
 from sim.record import Run
 from sim.runner import Outcome, benches, simulate, simulator_environment
 from synth import asic, cell_models, cell_verilog, library
 from synth import cells as own_cells
-from synth.common import BUILD, chosen, command_line
+from synth.common import BUILD, chosen, command_line, for_cells
 
 __all__ = ["NETLISTS", "netlists"]
 
@@ -33,17 +33,20 @@ RESET = "async-low"  # as the cells have it
 def netlists(config: Config, kind: str, cells: library.Library, folder: Path) -> dict[str, str]:
     """Verilog of a configuration's cores mapped as `NETLISTS[kind]` says, and of their cells."""
     recipe, gating = NETLISTS[kind]
-    files, names = {}, set()
-    for core, top in catalog.tops(dataclasses.replace(config, reset=RESET)).items():
+    files: dict[str, str] = {}
+    names: set[str] = set()
+    for core, top in catalog.tops(for_cells(config, RESET)).items():
         made = folder / core
-        verilog = to_verilog(top)
+        macros = memories(top)
+        verilog = to_verilog(top) + macros.stubs()
         state = made / "state.txt"
         wanted = "\0".join([verilog, cells.digest, kind, Path(asic.__file__).read_text()])
         if not state.exists() or state.read_text() != wanted:
             asic.synthesise(verilog, top.name, cells, made, recipes=[recipe], clock_gating=gating)
             state.write_text(wanted)
         module = json.loads((made / f"{recipe}.json").read_text())["modules"][top.name]
-        names |= {cell["type"] for cell in module["cells"].values()}
+        names |= {cell["type"] for cell in module["cells"].values()} - set(macros.sizes)
+        files |= {f"{top.name}_ram.v": macros.models()} if macros.sizes else {}
         files[f"{top.name}.v"] = (made / f"{recipe}.v").read_text()
     models = cell_models.models(cells.text, names)
     return {**files, "cells.v": cell_verilog.verilog(models.values())}

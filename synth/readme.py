@@ -38,13 +38,14 @@ def filled(text: str, baseline: Mapping[str, Any], energy: Mapping[str, Any]) ->
     """`text` with the tables of `baseline` and `energy` between the markers that name them.
 
     A marker begins its line. Its fields stand between semicolons: the figures' key;
-    configurations, if not all of them; "ports" for the table of port delays, "energy" for that of
-    energies, with clock gating beside it. Two keys with " + " between are corners of one library,
-    side by side:
+    configurations, if not all of them; "ports" for the table of port delays, "parts" for that of
+    modules and memories, "energy" for that of energies, with clock gating beside it. Two keys with
+    " + " between are corners of one library, side by side:
 
         <!-- synth: cells_typ, async-low; 8/8/16, 16/16/16 -->
         <!-- synth: cells_typ, async-low + cells_slow, async-low; 8/8/16 -->
         <!-- synth: cells_typ, async-low; 8/8/16; ports -->
+        <!-- synth: cells_typ, async-low; 8/8/16; parts -->
         <!-- synth: cells_typ, async-low; 8/8/16; energy -->
 
     Raises:
@@ -61,7 +62,7 @@ def filled(text: str, baseline: Mapping[str, Any], energy: Mapping[str, Any]) ->
 def _table(fields: str, baseline: Mapping[str, Any], energy: Mapping[str, Any]) -> str:
     """Markdown of the table that a marker's fields ask for."""
     key, *options = fields.split("; ")
-    kinds = {"ports", "energy"} & set(options)
+    kinds = {"ports", "parts", "energy"} & set(options)
     chosen = [name for option in options if option not in kinds for name in option.split(", ")]
     if "energy" in kinds:
         names = {"as is": key, "gated": f"{key}, clock gating"}
@@ -85,6 +86,8 @@ def _table(fields: str, baseline: Mapping[str, Any], energy: Mapping[str, Any]) 
     if len(corners) > 1:
         return tables.corners_markdown({name.split(",")[0]: one for name, one in corners.items()})
     results, period = corners[key]
+    if "parts" in kinds:
+        return tables.parts_markdown(results)
     return (
         tables.ports_markdown(results)
         if "ports" in kinds

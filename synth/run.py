@@ -17,11 +17,12 @@ from rich.progress import Progress
 
 from fmcodec_hw import catalog
 from fmcodec_hw.codec import CORES
+from fmcodec_hw.ram import RamMacros
 from fmcodec_hw.shell import RESETS
-from fmcodec_hw.verilog import to_verilog
+from fmcodec_hw.verilog import memories, to_verilog
 from synth import asic, figures, library, tables, timing
 from synth import cells as own_cells
-from synth.common import BASELINE, BUILD, cached, chosen, command_line, nested, save
+from synth.common import BASELINE, BUILD, cached, chosen, command_line, for_cells, nested, save
 from synth.figures import Core
 
 
@@ -86,8 +87,8 @@ def run(
         raise click.ClickException("a baseline has every recipe: leave out --recipe or --accept")
     tasks = chosen(configs, cores, "asic")
     # Elaboration is this interpreter's work, synthesis that of other processes
-    tops = [catalog.tops(dataclasses.replace(config, reset=reset))[core] for config, core in tasks]
-    verilog = [(to_verilog(axi), axi.name) for axi in tops]
+    tops = [catalog.tops(for_cells(config, reset))[core] for config, core in tasks]
+    verilog = [(to_verilog(axi), axi.name, memories(axi)) for axi in tops]
     libraries = libraries or (library.load(own_cells.write(BUILD)),)
     results: dict[str, dict[tuple[str, str], Core]] = {}
     with (
@@ -102,7 +103,7 @@ def run(
                 recipes=recipes or tuple(asic.RECIPES),
                 clock_gating=clock_gating,
             )
-            pending = [pool.submit(measure, text, name) for text, name in verilog]
+            pending = [pool.submit(measure, *one) for one in verilog]
             found = results.setdefault(tables.baseline_key(cells.name, reset, clock_gating), {})
             for (config, core), future in zip(tasks, pending, strict=True):
                 found[config.id, core] = future.result()
@@ -134,27 +135,32 @@ def run(
 def measured(
     verilog: str,
     name: str,
+    macros: RamMacros,
     *,
     cells: library.Library,
     recipes: tuple[str, ...],
     clock_gating: bool,
 ) -> Core:
-    """Figures of the core `name`: `asic.synthesise`, and what OpenSTA says of its netlists."""
+    """Figures of the core `name`: `asic.synthesise`, and what OpenSTA says of its netlists.
+
+    Its memories are `macros`: they have bits, but neither gates nor delays.
+    """
+    text = verilog + macros.stubs()
 
     def measure(folder: Path) -> dict:
         core = asic.synthesise(
-            verilog, name, cells, folder, recipes=recipes, clock_gating=clock_gating
+            text, name, cells, folder, recipes=recipes, clock_gating=clock_gating
         )
         for recipe, netlist in core.netlists.items():
             found = timing.minimum_period(folder / f"{recipe}.v", name, cells)
             core.netlists[recipe] = dataclasses.replace(netlist, timing=found)
         ports = timing.port_delays(folder / f"{core.fastest()}.v", name, cells)
-        return dataclasses.replace(core, ports=ports).to_json()
+        return dataclasses.replace(core, ports=ports, memory_bits=macros.total_bits).to_json()
 
     modules = (asic, timing, library, figures)
     sources = [Path(module.__file__ or "").read_text() for module in modules]
     options = [cells.digest, *recipes, str(clock_gating), json.dumps(tools())]
-    return Core.from_json(cached([verilog, *sources, *options], measure))
+    return Core.from_json(cached([text, *sources, *options], measure))
 
 
 def tools() -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
@@ -10,7 +11,7 @@ from typing import Any
 from rich.table import Table
 
 from synth.common import change
-from synth.figures import Core
+from synth.figures import Block, Core
 
 __all__ = [
     "ENERGY_PARTS",
@@ -22,6 +23,7 @@ __all__ = [
     "energy_pj",
     "fpga_markdown",
     "netlists",
+    "parts_markdown",
     "ports_markdown",
     "summary",
     "totals",
@@ -93,6 +95,7 @@ def totals(
     table.add_column("core")
     for heading, _, _ in _COLUMNS:
         table.add_column(heading, justify="right")
+    table.add_column("memory bits", justify="right")
     table.add_column("worst path of the fastest")
     for (config, core), found in results.items():
         now = summary(found, period)
@@ -102,7 +105,8 @@ def totals(
             change(getattr(now, key), getattr(then, key, None), digits)
             for _, key, digits in _COLUMNS
         ]
-        table.add_row(config, core, *cells, now.path.replace("[", "\\["))
+        bits = str(found.memory_bits or "-")
+        table.add_row(config, core, *cells, bits, now.path.replace("[", "\\["))
     return table
 
 
@@ -173,6 +177,32 @@ def corners_markdown(corners: Mapping[str, tuple[Results, float]]) -> str:
     return "\n".join(lines)
 
 
+def parts_markdown(results: Results) -> str:
+    """Markdown of the modules of cores, each mapped by itself for area, and of their memories.
+
+    Instances that differ by a number at their end stand together.
+    """
+    lines = ["| configuration | core | part | GE | flip-flops |", "|---|---|---|--:|--:|"]
+    for config, cores in results.items():
+        for core, found in cores.items():
+            for part, instances in _grouped(found.blocks).items():
+                name = f"{len(instances)} x {part}" if len(instances) > 1 else part
+                area = sum(block.area_ge for block in instances)
+                held = sum(block.flip_flops for block in instances)
+                lines.append(f"| {config} | {core} | {name} | {area:.0f} | {held} |")
+            if found.memory_bits:
+                lines.append(f"| {config} | {core} | memories, bits | {found.memory_bits} | |")
+    return "\n".join(lines)
+
+
+def _grouped(blocks: Mapping[str, Block]) -> dict[str, list[Block]]:
+    """Blocks by name, without the number at its end where others differ by that alone."""
+    grouped: dict[str, list[Block]] = {}
+    for name, block in blocks.items():
+        grouped.setdefault(re.sub(r"_\d+$", "", name), []).append(block)
+    return dict(sorted(grouped.items(), key=lambda pair: -sum(b.area_ge for b in pair[1])))
+
+
 def ports_markdown(results: Results) -> str:
     """Markdown of the delays at every port: to or from a register, and through to other ports.
 
@@ -208,19 +238,30 @@ def _ge(value: float | None) -> str:
 
 
 def fpga_markdown(results: Mapping[str, Any]) -> str:
-    """Markdown of the FPGA figures: LUTs, flip-flops and the seeds' median Fmax."""
-    lines = [
-        "| configuration | core | device | LUT4 | flip-flops | Fmax MHz (range) |",
-        "|---|---|---|--:|--:|--:|",
+    """Markdown of the FPGA figures: what a core takes, and the seeds' median Fmax.
+
+    Block RAMs and multipliers have columns where any core has them.
+    """
+    parts = {"block_rams": "block RAM", "multipliers": "multipliers"}
+    rows = [
+        (config, core, device, found)
+        for config, cores in results.items()
+        for core, devices in cores.items()
+        for device, found in devices.items()
     ]
-    for config, cores in results.items():
-        for core, devices in cores.items():
-            for device, found in devices.items():
-                fmax = list(found["fmax_mhz"].values())
-                lines.append(
-                    f"| {config} | {core} | {device} | {found['luts']} | {found['flip_flops']} "
-                    f"| {median(fmax):.0f} ({min(fmax):.0f}-{max(fmax):.0f}) |"
-                )
+    shown = {k: head for k, head in parts.items() if any(row[-1].get(k) for row in rows)}
+    more = "".join(f" {head} |" for head in shown.values())
+    lines = [
+        f"| configuration | core | device | LUT4 | flip-flops |{more} Fmax MHz (range) |",
+        f"|---|---|---|--:|--:|{'--:|' * len(shown)}--:|",
+    ]
+    for config, core, device, found in rows:
+        fmax = list(found["fmax_mhz"].values())
+        cells = [found["luts"], found["flip_flops"], *(found.get(k, 0) for k in shown)]
+        lines.append(
+            f"| {config} | {core} | {device} | {' | '.join(map(str, cells))} "
+            f"| {median(fmax):.0f} ({min(fmax):.0f}-{max(fmax):.0f}) |"
+        )
     return "\n".join(lines)
 
 

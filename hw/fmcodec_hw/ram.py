@@ -100,17 +100,27 @@ class RamMacros:
         self.counts[name] += 1
         return name
 
+    @property
+    def total_bits(self) -> int:
+        """Bits of all instances together."""
+        return sum(self.counts[name] * words * bits for name, (words, bits) in self.sizes.items())
+
     def models(self) -> str:
         """Verilog of the modules, to simulate with and to put macros in the place of."""
+        return self._text(_PORTS + _MODEL)
+
+    def stubs(self) -> str:
+        """Verilog of the modules without anything in them, for synthesis."""
+        return self._text(f"(* blackbox *)\n{_PORTS}endmodule\n")
+
+    def _text(self, form: str) -> str:
         return "\n".join(
-            _MODEL.format(
-                name=name, last=words - 1, high=bits - 1, top=(words - 1).bit_length() - 1
-            )
+            form.format(name=name, last=words - 1, high=bits - 1, top=(words - 1).bit_length() - 1)
             for name, (words, bits) in sorted(self.sizes.items())
         )
 
 
-_MODEL = """\
+_PORTS = """\
 module {name}(
   input clk,
   input write_enable,
@@ -118,12 +128,16 @@ module {name}(
   input [{high}:0] write_data,
   input read_enable,
   input [{top}:0] read_address,
-  output reg [{high}:0] read_data
+  output [{high}:0] read_data
 );
+"""
+_MODEL = """\
   reg [{high}:0] cells [0:{last}];
+  reg [{high}:0] read;
   always @(posedge clk) begin
     if (write_enable) cells[write_address] <= write_data;
-    if (read_enable) read_data <= cells[read_address];
+    if (read_enable) read <= cells[read_address];
   end
+  assign read_data = read;
 endmodule
 """

@@ -53,6 +53,7 @@ class Holder(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        read = self.read
         for name, words, bits in (("a", 16, 8), ("b", 16, 8), ("c", 10, 3)):
             ram = Ram(words, bits)
             m.submodules[name] = ram
@@ -63,7 +64,8 @@ class Holder(wiring.Component):
                 ram.read_address.eq(self.address + 1),
                 ram.write_data.eq(self.data),
             ]
-            m.d.sync += self.read.eq(self.read ^ ram.read_data)
+            read = read ^ ram.read_data
+        m.d.sync += self.read.eq(read)
         return m
 
 

@@ -5,8 +5,10 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from synth import cells, run
+from fmcodec_hw.verilog import memories, to_verilog
+from synth import cells, common, run
 from synth.figures import Core
+from tests.hw import test_ram as ram_tops
 
 
 @pytest.mark.parametrize(
@@ -42,3 +44,18 @@ def test_corners_come_from_several_libraries(own, tmp_path, monkeypatch):
         ).values()
         core = Core.from_json(document["results"]["ebpc 8/4/16-compact"]["encoder"])
         assert core.netlists["area"].area_ge > 500
+
+
+def test_a_memory_has_bits_but_no_gates(own, tmp_path, monkeypatch):
+    monkeypatch.setattr(common, "BUILD", tmp_path)
+    found = {}
+    for memory in ("inferred", "external"):
+        top = ram_tops.top(memory=memory)
+        macros = memories(top)
+        found[memory] = run.measured(
+            to_verilog(top), top.name, macros, cells=own, recipes=("area",), clock_gating=False
+        )
+        assert found[memory].memory_bits == macros.total_bits == 2 * 16 * 8 + 10 * 3
+    # each of the memory's bits is a flip-flop with its multiplexer where tools see an array
+    assert found["external"].flip_flops == 8
+    assert found["inferred"].flip_flops > 8 + 286

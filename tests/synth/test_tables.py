@@ -3,6 +3,7 @@
 import dataclasses
 
 from synth import tables
+from synth.figures import Block
 
 
 def test_summary_takes_the_smallest_and_the_fastest_netlist(core):
@@ -26,4 +27,35 @@ def test_ports_have_their_slowest_way_through(core):
         "| 8/8/16 | encoder | `x_tdata` | input | 2.25 | 1.50 | `y_tdata` |",
         "| 8/8/16 | encoder | `x_tvalid` | input | 0.50 | 1.75 | `y_tdata` |",
         "| 8/8/16 | encoder | `y_tdata` | output | 3.00 | 1.75 | `x_tvalid` |",
+    ]
+
+
+def test_parts_stand_with_their_like_and_with_the_memories(core):
+    blocks = {
+        "core": Block(40.4, 7),
+        "dot_lane_0": Block(10.0, 1),
+        "dot_lane_1": Block(12.5, 1),
+        "crc32": Block(50.0, 32),
+    }
+    made = dataclasses.replace(core, blocks=blocks, memory_bits=4096)
+    assert tables.parts_markdown({"dct4": {"encoder": made}}).splitlines()[2:] == [
+        "| dct4 | encoder | crc32 | 50 | 32 |",
+        "| dct4 | encoder | core | 40 | 7 |",
+        "| dct4 | encoder | 2 x dot_lane | 22 | 2 |",
+        "| dct4 | encoder | memories, bits | 4096 | |",
+    ]
+
+
+def test_block_rams_have_a_column_where_there_are_any():
+    plain = {"luts": 100, "flip_flops": 20, "fmax_mhz": {"1": 90.0, "2": 95.4, "3": 99.0}}
+    one = {"a": {"encoder": {"ECP5": plain}}}
+    heading, _, line = tables.fpga_markdown(one).splitlines()
+    assert heading == "| configuration | core | device | LUT4 | flip-flops | Fmax MHz (range) |"
+    assert line == "| a | encoder | ECP5 | 100 | 20 | 95 (90-99) |"
+    both = one | {"b": {"decoder": {"ECP5": plain | {"block_rams": 2, "multipliers": 0}}}}
+    heading, _, *lines = tables.fpga_markdown(both).splitlines()
+    assert "flip-flops | block RAM | Fmax" in heading
+    assert lines == [
+        "| a | encoder | ECP5 | 100 | 20 | 0 | 95 (90-99) |",
+        "| b | decoder | ECP5 | 100 | 20 | 2 | 95 (90-99) |",
     ]
