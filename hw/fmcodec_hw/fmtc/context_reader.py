@@ -19,7 +19,7 @@ _STEP_BITS = 4  # a word in eight steps, a code length in one
 _HEADER_WORDS = 5
 
 
-class Section(enum.Enum, shape=3):
+class Section(enum.Enum):
     """Sections of a context in the order of its words."""
 
     HEADER = 0
@@ -283,10 +283,10 @@ class ContextReader(wiring.Component):
         with m.Switch(self._section):
             for i, (here, _, is_last) in enumerate([header, *sections]):
                 with m.Case(here):
-                    after: Value = Const(Section.CRC.value, len(following.as_value()))
+                    after: Any = Section.CRC
                     for other, present, _ in reversed(sections[i:-1]):
-                        after = Mux(present, other.value, after)
-                    m.d.comb += [last.eq(is_last), following.as_value().eq(after)]
+                        after = Mux(present, other, after)
+                    m.d.comb += [last.eq(is_last), following.eq(after)]
         return last, following
 
 

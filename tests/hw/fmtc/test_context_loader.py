@@ -201,7 +201,7 @@ def test_tiles_choose_as_the_model_does(side):
     dut = ContextLoader(build)
 
     async def body(ctx):
-        model = (Decoder if build.is_decoder else Encoder)(params)
+        model = Decoder(params) if build.is_decoder else Encoder(params, side == "folded")
         tags = [rng.getrandbits(15) for _ in range(3)]
         for round_ in range(150):
             if round_ == 0 or rng.random() < 0.4:
