@@ -7,11 +7,11 @@ from amaranth.lib.wiring import In, Out
 from fmcodec.rice import Params
 from fmcodec_hw import axis
 from fmcodec_hw.logic import gate
-from fmcodec_hw.rice.adaptation import MAX_RUN_BITS, Adaptation
-from fmcodec_hw.rice.code_reader import CodeReader
 from fmcodec_hw.rice.fold import Unfold
 from fmcodec_hw.rice.ports import code_signature
 from fmcodec_hw.rice.window import Window
+from fmcodec_hw.rice_code.adaptation import MAX_RUN_BITS, Adaptation
+from fmcodec_hw.rice_code.code_reader import CodeReader
 
 __all__ = ["Decoder"]
 

@@ -8,10 +8,10 @@ from fmcodec.rice import Params
 from fmcodec_hw import axis
 from fmcodec_hw.bit_packer import BitPacker
 from fmcodec_hw.logic import gate
-from fmcodec_hw.rice.adaptation import MAX_RUN_BITS, Adaptation
-from fmcodec_hw.rice.code_writer import CodeWriter
 from fmcodec_hw.rice.fold import Fold
 from fmcodec_hw.rice.ports import HEADER_BITS, code_signature
+from fmcodec_hw.rice_code.adaptation import MAX_RUN_BITS, Adaptation
+from fmcodec_hw.rice_code.code_writer import CodeWriter
 
 __all__ = ["Encoder"]
 

@@ -7,8 +7,8 @@ from amaranth.lib.wiring import In, Out
 from fmcodec_hw import axis
 from fmcodec_hw.bit_window import align
 from fmcodec_hw.logic import select
-from fmcodec_hw.rice.adaptation import ESCAPE_ONES
 from fmcodec_hw.rice.ports import HEADER_BITS
+from fmcodec_hw.rice_code.adaptation import ESCAPE_ONES
 
 __all__ = ["Window"]
 

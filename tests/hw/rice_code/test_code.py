@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from fmcodec_hw.rice.code_reader import CodeReader
-from fmcodec_hw.rice.code_writer import CodeWriter
+from fmcodec_hw.rice_code.code_reader import CodeReader
+from fmcodec_hw.rice_code.code_writer import CodeWriter
 from tests.hw.rice.reference import lsb_first
 from tests.hw.simulate import combinational
 

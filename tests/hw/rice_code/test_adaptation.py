@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from fmcodec_hw.rice.adaptation import Adaptation
+from fmcodec.fmtc.reference import _Group
+from fmcodec_hw.rice_code.adaptation import Adaptation
 from tests.hw.rice.reference import State
 from tests.hw.simulate import clocked
 
@@ -48,3 +49,38 @@ def test_counters(word_bits):
                 state.zeros(full)
 
     clocked(dut, body, cycles=5000, about=f"{word_bits} bits, seed {SEED}")
+
+
+@pytest.mark.parametrize("groups", [2, 3, 8])
+def test_groups_without_raw_words(groups):
+    rng = random.Random(SEED)
+    dut = Adaptation(8, start=6, groups=groups, raw=False)
+
+    async def body(ctx):
+        states = [_Group() for _ in range(groups)]
+        for i in range(4000):
+            group = rng.randrange(groups)
+            state = states[group]
+            ctx.set(dut.group, group)
+            shown = [ctx.get(s) for s in (dut.k, dut.raw, dut.slot, dut.run_bits)]
+            assert shown == [state.k, 0, state.slot, state.run_bits], i
+            event = rng.choice(["value", "value", "zero", "idle"])
+            folded = min(int(rng.expovariate(1 / 2 ** (i // 200 % 9))), 255)
+            quotient = folded >> state.k
+            full, clear = rng.random() < 0.5, rng.random() < 0.002
+            ctx.set(dut.value, event == "value")
+            ctx.set(dut.zero, event == "zero")
+            ctx.set(dut.full, full)
+            ctx.set(dut.clear, clear)
+            ctx.set(dut.grade.lower, quotient == 0)
+            ctx.set(dut.grade.higher, quotient in (2, 3))
+            ctx.set(dut.grade.leap, quotient >= 4)
+            await ctx.tick()
+            if clear:
+                states = [_Group() for _ in range(groups)]
+            elif event == "value":
+                state.word(folded)
+            elif event == "zero":
+                state.zero(full)
+
+    clocked(dut, body, cycles=5000, about=f"{groups} groups, seed {SEED}")

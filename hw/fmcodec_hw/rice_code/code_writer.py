@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from fmcodec_hw.logic import gate
-from fmcodec_hw.rice.adaptation import ESCAPE_ONES, GRADE, MAX_RUN_BITS, MAX_SLOT
+from fmcodec_hw.rice_code.adaptation import ESCAPE_ONES, GRADE, MAX_RUN_BITS, MAX_SLOT
 
 __all__ = ["CodeWriter"]
 

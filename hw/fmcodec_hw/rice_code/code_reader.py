@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from fmcodec_hw.rice.adaptation import ESCAPE_ONES, GRADE, MAX_RUN_BITS, MAX_SLOT
+from fmcodec_hw.rice_code.adaptation import ESCAPE_ONES, GRADE, MAX_RUN_BITS, MAX_SLOT
 
 __all__ = ["CodeReader"]
 
