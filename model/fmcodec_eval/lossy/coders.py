@@ -11,6 +11,7 @@ from fmcodec.codecs import get_codec
 from fmcodec.fmtc import Params
 from fmcodec.fmtc.layer import LayerCodec
 from fmcodec.fmtc.layout import Layout
+from fmcodec.fmtc.params import WORD_BITS
 
 __all__ = ["MAX_VALUES", "Counted", "Lossless", "Plain", "Titled", "enough", "windows"]
 
@@ -102,12 +103,16 @@ class Counted:
 
 
 class Lossless:
-    """8-bit maps after the ReLU, each image a packet of a lossless codec in NCHW order."""
+    """8-bit maps after the ReLU, each image a packet of a lossless codec in NCHW order.
+
+    `index_words` are charged for each image, which say where its streams begin.
+    """
 
     title = "none"
 
     def __init__(self, maps: Maps, relu: bool, ceiling: float | None, codec: str) -> None:
         self.relu = relu
+        self.index_words = 2 if codec == "ebpc" else 1
         top = float(maps.max() if relu else np.abs(maps).max())
         if ceiling is not None:
             top = min(top, ceiling)
@@ -116,12 +121,13 @@ class Lossless:
         self.codec = get_codec(codec)
 
     def roundtrip(self, maps: Maps) -> tuple[Maps, int]:
-        """Quantised maps, and the bits of their packets, padded to whole words of 32 bits."""
+        """Quantised maps, and the bits of their packets, in whole words of 32 bits, with an index."""
         least = 0 if self.relu else -128
         levels = np.clip(np.rint(maps / np.float32(self.scale)), least, self.most)
         # unsigned levels as the words of the same bits
         words = levels.astype(np.int16).astype(np.uint8).view(np.int8)
-        bits = sum(32 * -(-self.codec.encoded_bits(image.reshape(-1)) // 32) for image in words)
+        packets = (self.codec.encoded_bits(image.reshape(-1)) for image in words)
+        bits = sum(WORD_BITS * (-(-bits // WORD_BITS) + self.index_words) for bits in packets)
         return levels * np.float32(self.scale), bits
 
 

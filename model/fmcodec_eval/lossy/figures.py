@@ -9,12 +9,15 @@ import numpy as np
 from fmcodec.errors import require
 from fmcodec_eval.drawing import Figure, drawn, layer_axis, layer_width, log_ratio, new_canvas
 from fmcodec_eval.lossy.points import (
+    DCT,
+    DCT_RICE,
     FIXED,
     FMTC,
     FMTC_LONG,
     FMTC_ONE,
     HARM,
     PLAIN,
+    PLAIN_END,
     SWEPT,
     TITLES,
     Measured,
@@ -25,8 +28,16 @@ if TYPE_CHECKING:
 
 __all__ = ["draw", "layer_bars", "layer_bits", "rate_curves"]
 
-COLOURS = {PLAIN: "#7a68b3", FMTC_ONE: "#e0a458", FMTC: "#d1495b", FMTC_LONG: "#7d1d2d"}
-MARKERS = {"EBPC, 8 bits": "s", "ZVC, 8 bits": "^", "Huffman, 8 bits": "D"}
+COLOURS = {
+    PLAIN: "#7a68b3",
+    PLAIN_END: "#4c8bb5",
+    DCT_RICE: "#9aa61f",
+    DCT: "#2f7d4f",
+    FMTC_ONE: "#e0a458",
+    FMTC: "#d1495b",
+    FMTC_LONG: "#7d1d2d",
+}
+MARKERS = {"Rice, 8 bits": "o", "EBPC, 8 bits": "s", "ZVC, 8 bits": "^", "Huffman, 8 bits": "D"}
 
 
 def draw(measured: Measured) -> list[Figure]:
@@ -80,7 +91,7 @@ def rate_curves(measured: Measured, names: list[str]) -> tuple[str, str, Canvas]
 def layer_bits(measured: Measured, name: str) -> tuple[str, str, Canvas]:
     """Bits a value of every layer with and without the transform, at one noise budget."""
     noise = measured.common_noise(name)
-    found = {s: measured.at(name, s, noise) for s in (PLAIN, FMTC, FMTC_LONG)}
+    found = {s: measured.at(name, s, noise) for s in (PLAIN, PLAIN_END, DCT, FMTC)}
     layers = {s: point.layers for s, point in found.items() if point}
     rates = {s: [rate for _, rate, _ in found.values()] for s, found in layers.items()}
     title = f"{TITLES.get(name, name)}, noise budget {noise:g}"

@@ -14,12 +14,15 @@ import numpy as np
 from fmcodec.fmtc import Params
 from fmcodec_eval.lossy.points import (
     BREAKDOWN_NOISE,
+    DCT,
+    DCT_RICE,
     FIXED,
     FMTC,
     FMTC_LONG,
     FMTC_ONE,
     MOBILENET,
     PLAIN,
+    PLAIN_END,
     SHARED_BATCH,
     Measured,
 )
@@ -106,11 +109,11 @@ def run(
 
 
 def break_down(experiment: Experiment, measured: Measured, store: Path) -> None:
-    """Take the bits of the schemes that follow the noise budget apart."""
+    """Take the bits of the schemes apart that follow the noise budget and have code tables."""
     measured.breakdowns[experiment.network.name] = {
         scheme.name: experiment.breakdown(scheme, BREAKDOWN_NOISE)
         for scheme, follows in schemes()
-        if follows
+        if follows and "rice" not in scheme.coders
     }
     measured.save(store)
 
@@ -119,12 +122,17 @@ def schemes() -> list[tuple[Scheme, bool]]:
     """The schemes of every network, and whether they follow the noise budget."""
     from fmcodec_eval.lossy.experiment import Scheme
 
-    ebpc, zvc, huffman = FIXED
+    rice, ebpc, zvc, huffman = FIXED
+    blocks = ("eye", "dct4")
     return [
+        (Scheme(rice, kind="lossless", codec="rice"), False),
         (Scheme(ebpc, kind="lossless", codec="ebpc"), False),
         (Scheme(zvc, kind="lossless", codec="zvc"), False),
         (Scheme(huffman, kind="plain"), False),
         (Scheme(PLAIN, kind="plain"), True),
+        (Scheme(PLAIN_END, batch=SHARED_BATCH, variants=("eye",)), True),
+        (Scheme(DCT_RICE, batch=SHARED_BATCH, variants=blocks, coders=("rice",)), True),
+        (Scheme(DCT, batch=SHARED_BATCH, variants=blocks), True),
         (Scheme(FMTC_ONE, batch=1), True),
         (Scheme(FMTC, batch=SHARED_BATCH), True),
         (Scheme(FMTC_LONG, max_length=256, batch=SHARED_BATCH), True),

@@ -15,6 +15,8 @@ from fmcodec_eval.files import written_aside
 __all__ = [
     "BATCH",
     "BREAKDOWN_NOISE",
+    "DCT",
+    "DCT_RICE",
     "FIXED",
     "FMTC",
     "FMTC_LONG",
@@ -22,6 +24,7 @@ __all__ = [
     "HARM",
     "MOBILENET",
     "PLAIN",
+    "PLAIN_END",
     "SHARED_BATCH",
     "STORED",
     "SWEPT",
@@ -34,14 +37,11 @@ __all__ = [
     "at_harm",
 ]
 
-PLAIN, FMTC, FMTC_LONG, FMTC_ONE = (
-    "quantise + Huffman",
-    "FMTC 64",
-    "FMTC 256",
-    "FMTC 64, batch 1",
-)
-SWEPT = (PLAIN, FMTC_ONE, FMTC, FMTC_LONG)
-FIXED = ("EBPC, 8 bits", "ZVC, 8 bits", "Huffman, 8 bits")
+PLAIN, PLAIN_END = "quantise + Huffman", "with end of vector"
+DCT_RICE, DCT = "dct4 + Rice", "dct4"
+FMTC, FMTC_LONG, FMTC_ONE = "FMTC 64", "FMTC 256", "FMTC 64, batch 1"
+SWEPT = (PLAIN, PLAIN_END, DCT_RICE, DCT, FMTC_ONE, FMTC, FMTC_LONG)
+FIXED = ("Rice, 8 bits", "EBPC, 8 bits", "ZVC, 8 bits", "Huffman, 8 bits")
 STORED = FIXED[0]  # 8-bit maps as they are stored without loss
 BATCH = {FMTC_ONE: 1}  # images that share the reading of the contexts
 SHARED_BATCH = 256
