@@ -53,8 +53,9 @@ def candidates(
     They are, with 1, 2, ... code tables, vectors of up to 16, 64 and 256 values in blocks of 1, 2
     and 4 pixels with a trimmed transform (`pca_t`); 4x4 blocks of single channels under one
     context, with the DCT (`dct4`), a learned transform or none (`eye`); and pixels without a
-    transform. A transform that cannot hold the range with its step is none. They are fitted to
-    every other map and tried on those between.
+    transform. What cannot hold the range with its step is none, unless nothing can: then it is
+    pixels with the finest step that does. They are fitted to every other map and tried on those
+    between.
 
     Args:
         maps, params, relu, ceiling, floor: see `LayerCodec.calibrate`; params.tables is the most
@@ -73,7 +74,7 @@ def candidates(
     plain = LayerSamples(maps, params, relu, ceiling, 0.0, 0, step)
     full = LayerSamples(maps, params, relu, ceiling, floor, 0)
     finer = math.sqrt(max(step**2 - 2 * full.scale**2, 0.0))
-    found = []
+    found, coarse = [], []
     for layout, variant, coder in _ways(channels, maps.shape[2:], max_length, coders):
         seen = len(maps) * _vectors(maps.shape[2:], layout)
         if variant == "pca_t" and seen < 8 * layout.vector_length:
@@ -83,10 +84,11 @@ def candidates(
         build = replace(params, coder=coder)
         parts = task.parts(layout, variant, order, build, split=True)
         trials = [trial for trial, _ in parts]
-        units = exact / task.scale
         finest = max(trial.finest_step for trial in trials)
-        if finest > units and (variant, coder) != ("eye", "huffman"):
+        holds = finest <= exact / task.scale
+        if not holds and variant != "eye":
             continue
+        units = max(exact / task.scale, finest)
         counted = zip(*(trial.bits(units) for trial in trials), strict=False)
         for tables, groups in enumerate(counted, start=1):
             rates, contexts = zip(*groups, strict=True)
@@ -95,8 +97,9 @@ def candidates(
             vectors = _vectors(size or maps.shape[2:], layout)
             tiles = layout.contexts * -(-vectors // tile_vectors(layout))
             total = sum(rates) * vectors + tiles * WORD_BITS * (FRAME_WORDS + 1.5)
-            found.append(Candidate(layout, variant, few, exact, total, sum(contexts)))
-    return found
+            way = Candidate(layout, variant, few, exact, total, sum(contexts))
+            (found if holds or coder == "huffman" else coarse).append(way)
+    return found or coarse
 
 
 def choose(ways: Iterable[Candidate], batch: int, max_length: int = 256) -> Candidate:

@@ -140,6 +140,19 @@ def test_choice_follows_the_maps():
     assert choose(ways, 1000, 16).layout.vector_length <= 16
 
 
+def test_rice_codes_too_short_for_a_step_are_taken_with_the_finest_that_they_hold():
+    """Their coefficients are of 8 bits: a budget of nothing cannot be kept, but is no error."""
+    ways = candidates(MAPS, 1e-6, coders=("rice",), relu=True)
+    assert {way.variant for way in ways} == {"eye"}
+    way = choose(ways, 1000)
+    codec = LayerCodec.calibrate(
+        MAPS, way.layout, way.params, variant="eye", step=way.step, relu=True
+    )
+    assert 1 < codec.step / codec.scale < 2.1
+    decoded, _ = codec.roundtrip(MAPS)
+    assert np.mean((decoded - np.maximum(MAPS, 0)) ** 2) < 1.3 * codec.step**2 / 12
+
+
 def test_estimates_are_near_what_comes():
     """Headers included, which are what small maps in many groups are mostly made of."""
     for maps in (MAPS, smooth_maps(images=60, channels=32, height=5, width=5)):
