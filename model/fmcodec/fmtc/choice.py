@@ -74,7 +74,8 @@ def candidates(
     plain = LayerSamples(maps, params, relu, ceiling, 0.0, 0, step)
     full = LayerSamples(maps, params, relu, ceiling, floor, 0)
     finer = math.sqrt(max(step**2 - 2 * full.scale**2, 0.0))
-    found, coarse = [], []
+    found: list[Candidate] = []
+    coarse: list[Candidate] = []
     for layout, variant, coder in _ways(channels, maps.shape[2:], max_length, coders):
         seen = len(maps) * _vectors(maps.shape[2:], layout)
         if variant == "pca_t" and seen < 8 * layout.vector_length:

@@ -121,7 +121,7 @@ class Lossless:
         self.codec = get_codec(codec)
 
     def roundtrip(self, maps: Maps) -> tuple[Maps, int]:
-        """Quantised maps, and the bits of their packets, in whole words of 32 bits, with an index."""
+        """Quantised maps, and the bits of their packets in whole words of 32 bits and an index."""
         least = 0 if self.relu else -128
         levels = np.clip(np.rint(maps / np.float32(self.scale)), least, self.most)
         # unsigned levels as the words of the same bits

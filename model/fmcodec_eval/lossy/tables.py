@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 from fmcodec_eval.lossy.points import PLAIN, SWEPT, Measured, Point
 
-__all__ = ["budget_rows", "outcome"]
+__all__ = ["budget_rows", "outcome", "wilson"]
+
+_Z95 = 1.96  # standard deviations about the mean that hold 95 % of a normal distribution
 
 
-def budget_rows(measured: Measured, name: str, test: str = "held-out") -> list[list[str]]:
+def budget_rows(
+    measured: Measured, name: str, test: str = "held-out", schemes: Sequence[str] = SWEPT
+) -> list[list[str]]:
     """Bits, harm, agreement and, with labels, accuracy of one network at every budget."""
-    labelled = test in measured.networks[name].accuracy
-    what = "bits, harm, agreement" + ", top-1" * labelled
-    rows = [["noise budget", *(f"{scheme}: {what}" for scheme in SWEPT)]]
-    for noise in sorted({p.noise for p in measured.of(name, PLAIN)}):
-        points = [measured.at(name, scheme, noise) for scheme in SWEPT]
-        rows.append([f"{noise:g}", *(outcome(point, test) if point else "-" for point in points)])
+    facts = measured.networks[name]
+    heads = ["scheme", "noise budget", "bits", "harm", "agreement (95 %)"]
+    rows = [heads + ["top-1 (95 %)"] * (test in facts.accuracy)]
+    for scheme in schemes:
+        for noise in sorted({p.noise for p in measured.of(name, PLAIN)}):
+            point = measured.at(name, scheme, noise)
+            if point is not None:
+                rows.append([scheme, f"{noise:g}", *outcome(point, test, facts.tests[test])])
     return rows
 
 
-def outcome(point: Point, test: str) -> str:
-    """Bits, harm, agreement and, with labels, accuracy of a point."""
-    figures = [f"{point.charged:.2f}", f"{point.harm:.2f}", f"{point.agreement[test]:.1%}"]
+def outcome(point: Point, test: str, images: int) -> list[str]:
+    """Bits, harm, agreement and, with labels, accuracy of a point on `images` images."""
+    figures = [f"{point.charged:.2f}", f"{point.harm:.2f}"]
+    shares = [point.agreement[test]]
     if test in point.accuracy:
-        figures.append(f"{point.accuracy[test]:.1%}")
-    return ", ".join(figures)
+        shares.append(point.accuracy[test])
+    for share in shares:
+        low, high = wilson(share, images)
+        figures.append(f"{share:.1%} ({100 * low:.0f} to {100 * high:.0f})")
+    return figures
+
+
+def wilson(share: float, count: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share that was seen in `count` independent trials."""
+    spread = _Z95**2 / count
+    middle = (share + spread / 2) / (1 + spread)
+    half = math.sqrt(share * (1 - share) * spread + spread**2 / 4) / (1 + spread)
+    return middle - half, middle + half

@@ -1,6 +1,7 @@
 """Rate against accuracy: a small network measured in full, and the page's arithmetic."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from fmcodec_eval.lossy.experiment import Experiment, Scheme, TestSet, sites_of 
 from fmcodec_eval.lossy.figures import draw  # noqa: E402
 from fmcodec_eval.lossy.measure import schemes  # noqa: E402
 from fmcodec_eval.lossy.points import SWEPT, Measured, Point, at_agreement, at_harm  # noqa: E402
+from fmcodec_eval.lossy.tables import wilson  # noqa: E402
 from fmcodec_eval.networks import InvertedResidual, Network, ResNet8, ResNet20, SqueezeNet  # noqa: E402
 from fmcodec_eval.results import lossy  # noqa: E402
 from fmcodec_eval.results.lossy_page import render  # noqa: E402
@@ -126,16 +128,24 @@ def test_breakdown(measured):
 
 def test_page(measured):
     drawings = draw(measured)
-    text = render(measured, drawings)
+    # 40 images cannot tell an agreement of 99 % from one of 95 %, so they stand in no such row
+    facts = replace(measured.networks["small"], tests={"held-out": 1000, "test": 40})
+    text = render(replace(measured, networks={"small": facts}), drawings)
     assert [figure.name for figure in drawings] == [
         "results-rate-accuracy",
         "results-rate-layers-small",
     ]
     assert all(figure.png.startswith(b"\x89PNG") for figure in drawings)
-    assert "| small | 40 held-out | 99% |" in text
-    assert "| small | 40 test | 99% |" in text
+    assert "| small | 1000 held-out | 99% |" in text
+    assert "| small | 40 test | 99% |" not in text
     for figure in drawings:
         assert f"figures/{figure.name}.svg" in text
+
+
+def test_interval_of_a_share():
+    """Wilson's, by hand: 0.9 of 100 and 1.0 of 160."""
+    assert wilson(0.9, 100) == pytest.approx((0.8256, 0.9448), abs=1e-4)
+    assert wilson(1.0, 160) == pytest.approx((160 / (160 + 1.96**2), 1.0))
 
 
 def point(bits, agreement, harm=0.1, scheme="FMTC 64", contexts=0.0):

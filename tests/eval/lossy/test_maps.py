@@ -12,6 +12,8 @@ for package in ("pyarrow", "pandas", "matplotlib", "jinja2"):
 
 from fmcodec_eval.capture import InputError, SourceSpec  # noqa: E402
 from fmcodec_eval.lossy import maps, section  # noqa: E402
+from fmcodec_eval.lossy.measure import NOISE  # noqa: E402
+from fmcodec_eval.lossy.points import SWEPT  # noqa: E402
 from fmcodec_eval.report.command import report  # noqa: E402
 from fmcodec_eval.report.plan import Plan  # noqa: E402
 
@@ -139,7 +141,7 @@ def test_known_network_runs_with_coded_maps(data, tmp_path):
     plan = Plan((SourceSpec(str(data / "models" / "resnet8_cifar10.npz"), str(images)),))
     parts = section.sections(plan, (20.0,), tmp_path, lambda *_: None)
     assert [part.title for part in parts] == ["FMTC", "FMTC inside resnet8_cifar10"]
-    assert len(parts[1].table.rows) == 4
+    assert len(parts[1].table.rows) == len(SWEPT) * len(NOISE)
     assert len({figure.name for part in parts for figure in part.figures}) == 3
     stored = [json.loads(file.read_text()) for file in (tmp_path / "parts").glob("fmtc-*.json")]
     assert stored[0]["networks"]["resnet8_cifar10"]["tests"] == {"held-out": 3}
