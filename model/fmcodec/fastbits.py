@@ -6,6 +6,8 @@ read and written 8 bytes at a time, so they need `SLACK` bytes after their last 
 
 from __future__ import annotations
 
+import sys
+
 import numba
 import numpy as np
 import numpy.typing as npt
@@ -88,9 +90,9 @@ def stream_bytes(words: npt.NDArray[np.unsignedinteger], word_bits: int) -> Byte
     """The bits of a stream of `word_bits` words, 1..32, as bytes with `SLACK` zero bytes more."""
     data = np.zeros(-(-len(words) * word_bits // 8) + SLACK, dtype=np.uint8)
     if word_bits in (8, 16, 32):
-        data[: len(words) * word_bits // 8] = words.astype(f">u{word_bits // 8}").view(np.uint8)
+        data[: len(words) * word_bits // 8].view(f">u{word_bits // 8}")[:] = words
     else:
-        _pack(words, word_bits, data)
+        _pack(words.astype(unsigned_dtype(word_bits), copy=False), word_bits, data)
     return data
 
 
@@ -98,14 +100,18 @@ def stream_words(data: Bytes, num_bits: int, word_bits: int) -> npt.NDArray[np.u
     """The first `num_bits` of `data` as words of `word_bits`, 1..32, zero padded to a whole one.
 
     The bits after `num_bits` in its last byte must be zero; what follows that byte is ignored.
+    Words of whole bytes take over the memory of `data`, which the caller leaves to them: a large
+    stream is not there twice.
     """
     num_words = -(-num_bits // word_bits)
     num_bytes = -(-num_bits // 8)
     dtype = unsigned_dtype(word_bits)
     data[num_bytes : num_bytes + 4] = 0  # a word may end up to 31 bits after the last bit
     if word_bits in (8, 16, 32):
-        whole = data[: num_words * dtype.itemsize]
-        return whole.view(dtype.newbyteorder(">")).astype(dtype)
+        # gives back what a bound asked for and no bit needed; nobody else looks at `data`
+        data.resize(num_words * dtype.itemsize, refcheck=False)
+        words = data.view(dtype)
+        return words.byteswap(inplace=True) if sys.byteorder == "little" else words
     words = np.empty(num_words, dtype=dtype)
     _unpack(data, word_bits, words)
     return words

@@ -56,11 +56,13 @@ def check_num_words(num_words: int) -> None:
 
     Raises:
         TypeError: it is not an int.
-        ValueError: it is less than 1.
+        ValueError: it is less than 1, or more than an array can hold.
     """
     require_int("num_words", num_words, "an int >= 1")
     if num_words < 1:
         raise ValueError(f"num_words must be an int >= 1, not {num_words!r}")
+    if num_words >= 1 << 63:
+        raise ValueError(f"num_words must be less than 2**63, not {num_words!r}")
 
 
 def check_stream(word_bits: int, name: str, stream: object) -> npt.NDArray[np.unsignedinteger]:

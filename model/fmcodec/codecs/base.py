@@ -100,19 +100,41 @@ class Codec(Coder):
             raise ValueError(f"words must hold less than 2**32 words, not {len(words)}")
         return _NUM_WORDS.pack(len(words)) + self._encode(words)
 
-    def decode(self, container: bytes) -> Words:
+    def decode(
+        self, container: bytes | bytearray | memoryview, max_words: int | None = None
+    ) -> Words:
         """The words of a container, shape (N,), int8, int16 or int32.
 
+        What a container claims is believed as far as its bytes can bear it out, so that a few of
+        them fill no memory. A CSC container is the exception: zeros at the end take no bytes there.
+
+        Args:
+            container: what `encode` made.
+            max_words: how many words it may hold at most; None for 2**32 - 1, what its header can
+                say.
+
         Raises:
-            DamagedStream: the container is no packet of this codec.
+            DamagedStream: the container is no packet of this codec, or holds too many words.
         """
-        if len(container) < _NUM_WORDS.size:
-            raise DamagedStream("container", 8 * len(container), "ends early")
-        (num_words,) = _NUM_WORDS.unpack_from(container)
-        payload = memoryview(container)[_NUM_WORDS.size :]
+        payload = memoryview(container).cast("B")
+        if len(payload) < _NUM_WORDS.size:
+            raise DamagedStream("container", 8 * len(payload), "ends early")
+        (num_words,) = _NUM_WORDS.unpack_from(payload)
+        payload = payload[_NUM_WORDS.size :]
         if num_words == 0:
             raise DamagedStream("container", 0, "holds no words")
+        if max_words is not None and num_words > max_words:
+            raise DamagedStream("container", 0, f"claims {num_words} words of {max_words} at most")
+        room = self._max_words(len(payload))
+        if room is not None and num_words > room:
+            raise DamagedStream(
+                "container", 0, f"claims {num_words} words in {len(payload)} bytes behind its count"
+            )
         return self._decode(payload, num_words)
+
+    @abstractmethod
+    def _max_words(self, num_bytes: int) -> int | None:
+        """No payload of so many bytes holds more words than this; None if there is no bound."""
 
     @abstractmethod
     def _encode(self, words: Words) -> bytes: ...

@@ -9,9 +9,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from fmcodec.bits import unsigned_dtype
+from fmcodec.bits import signed_dtype, unsigned_dtype
 from fmcodec.codecs.base import Codec
-from fmcodec.ebpc import Encoded, Params
+from fmcodec.ebpc import Params
 from fmcodec.errors import DamagedStream
 from fmcodec.lazy import LazyModule
 from fmcodec.words import Words
@@ -46,6 +46,10 @@ class Bpc(Codec):
         """The EBPC parameters whose blocks these are."""
         return Params(self.word_bits, self.block_words)
 
+    def _max_words(self, num_bytes: int) -> int:
+        # a block has its base and two bits at least
+        return 8 * num_bytes // (self.word_bits + 2) * self.block_words
+
     def _filled(self, words: Words) -> Words:
         return np.concatenate((words, np.zeros(self.block_words, dtype=words.dtype)))
 
@@ -58,12 +62,12 @@ class Bpc(Codec):
 
     def _decode(self, payload: memoryview, num_words: int) -> Words:
         size = 8 * len(payload)
-        # a block has its base and two bits at least: a wrong count fills no memory
-        if -(-num_words // self.block_words) * (self.word_bits + 2) > size:
-            raise DamagedStream("bpc", size, "ends early")
-        words, end = fast.decode_blocks(self.params, kernels.padded(payload), size, num_words)
+        words = np.empty(num_words + self.block_words, signed_dtype(self.word_bits))
+        data = kernels.padded(payload)
+        end = fast.decode_blocks(self.params, data, size, num_words, words)
         fastbits.check_end("bpc", end, size, 8)
-        return words[:num_words]
+        words.resize(num_words, refcheck=False)
+        return words
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,10 @@ class Ebpc(Codec):
         # the width of a core's port changes no stream
         return super().from_config({k: v for k, v in config.items() if k != "port_words"})
 
+    def _max_words(self, num_bytes: int) -> int:
+        # by the ZNZ stream alone: a symbol for z words, or a bit for one
+        return 8 * num_bytes * self.max_zero_run
+
     def _encoded_bits(self, words: Words) -> int:
         return sum(self._stream_bits(words))
 
@@ -109,18 +117,20 @@ class Ebpc(Codec):
 
     def _encode(self, words: Words) -> bytes:
         encoded = self.params.encode(words)
-        big_endian = unsigned_dtype(self.word_bits).newbyteorder(">")
-        streams = (stream.astype(big_endian).tobytes() for stream in (encoded.bpc, encoded.znz))
-        return struct.pack(">I", len(encoded.bpc)) + b"".join(streams)
+        streams = [kernels.big_endian(stream) for stream in (encoded.bpc, encoded.znz)]
+        return b"".join((struct.pack(">I", len(encoded.bpc)), *streams))
 
     def _decode(self, payload: memoryview, num_words: int) -> Words:
         dtype = unsigned_dtype(self.word_bits)
         if len(payload) < 4 or (len(payload) - 4) % dtype.itemsize:
             raise DamagedStream("container", 32 + 8 * len(payload), "ends early")
         (num_bpc,) = struct.unpack_from(">I", payload)
-        words = np.frombuffer(payload[4:], dtype.newbyteorder(">")).astype(dtype)
+        words = np.frombuffer(payload[4:], dtype.newbyteorder(">"))
         if num_bpc > len(words):
             raise DamagedStream("container", 32, f"{num_bpc} words of bpc in {len(words)} words")
         if int(words.max(initial=0)) >> self.word_bits:
             raise DamagedStream("container", 64, f"a word of more than {self.word_bits} bits")
-        return self.params.decode(Encoded(words[:num_bpc], words[num_bpc:], num_words))
+        bpc, znz = words[:num_bpc], words[num_bpc:]
+        sizes = self.word_bits * len(bpc), self.word_bits * len(znz)
+        data = [fastbits.stream_bytes(stream, self.word_bits) for stream in (bpc, znz)]
+        return fast.decode_bytes(self.params, data[0], sizes[0], data[1], sizes[1], num_words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,9 @@ from fmcodec.fastbits import SLACK, check_end, jit, peek, put
 from fmcodec.words import Words
 
 __all__ = [
+    "big_endian",
+    "count_csc",
+    "count_zero_rle",
     "decode_csc",
     "decode_zero_rle",
     "decode_zvc",
@@ -41,6 +45,13 @@ def padded(payload: memoryview) -> np.ndarray:
     return np.concatenate((np.frombuffer(payload, np.uint8), np.zeros(SLACK, np.uint8)))
 
 
+def big_endian(stream: np.ndarray) -> memoryview:
+    """The bytes of the words of a stream, which is written to: a copy would double a large one."""
+    if sys.byteorder == "little":
+        stream.byteswap(inplace=True)
+    return stream.view(np.uint8).data
+
+
 def read(
     kernel: Callable[..., Any], payload: memoryview, word_bits: int, num_words: int, *fields: int
 ) -> Words:
@@ -49,8 +60,13 @@ def read(
     Raises:
         DamagedStream: it ends early, goes on, or holds more words than `num_words`.
     """
-    # zeroed pages cost nothing before they are used: a wrong count fills no memory
-    words = np.zeros(num_words, dtype=signed_dtype(word_bits))
+    try:
+        # zeroed pages cost nothing before they are used: a wrong count fills no memory
+        words = np.zeros(num_words, dtype=signed_dtype(word_bits))
+    except MemoryError as error:  # or there are not that many
+        raise DamagedStream(
+            "container", 0, f"claims {num_words} words, more than memory holds"
+        ) from error
     size = 8 * len(payload)
     end, status = kernel(padded(payload), u64(size), words, *map(u64, fields))
     if status:
@@ -68,6 +84,34 @@ def _pattern(word, word_bits):
 def _word(window, word_bits):
     """The word in the MSBs of a window, sign extended."""
     return np.int64(window) >> np.int64(u64(64) - word_bits)
+
+
+@jit
+def count_zero_rle(words, run_bits):
+    """(pieces of zero runs, non-zero words) of a packet."""
+    pieces = nonzero = length = u64(0)
+    for word in words:
+        if word == 0:
+            # the first zero opens a piece, the one behind a full piece the next
+            pieces += u64(length & ((u64(1) << run_bits) - u64(1)) == u64(0))
+            length += u64(1)
+        else:
+            nonzero += u64(1)
+            length = u64(0)
+    return pieces, nonzero
+
+
+@jit
+def count_csc(words, index_bits):
+    """Entries of a packet: the non-zero words, and what bridges gaps before them."""
+    entries = length = u64(0)
+    for word in words:
+        if word == 0:
+            length += u64(1)
+        else:
+            entries += u64(1) + (length >> index_bits)
+            length = u64(0)
+    return entries
 
 
 @jit

@@ -39,9 +39,18 @@ class _Adapter(Adapter):
         return self._codec.encode(data.view(dtype))
 
     def decode(self, buf: Any, out: Any = None) -> Any:
-        """The words of a container, or `out` with them in it. Raises DamagedStream."""
-        container = ensure_contiguous_ndarray(buf).tobytes()
-        return ndarray_copy(self._codec.decode(container), out)
+        """The words of a container, or `out` with them in it.
+
+        Raises DamagedStream, also where a container claims more words than `out` holds.
+        """
+        container = ensure_contiguous_ndarray(buf).view(np.uint8).data
+        room = None
+        if out is not None:
+            room = (
+                ensure_contiguous_ndarray(out).nbytes
+                // signed_dtype(self._codec.word_bits).itemsize
+            )
+        return ndarray_copy(self._codec.decode(container, room), out)
 
     def get_config(self) -> dict[str, Any]:
         """The parameters with the id that numcodecs knows."""

@@ -12,13 +12,17 @@ from fmcodec.bits import unsigned_dtype
 from fmcodec.codecs.base import Codec
 from fmcodec.errors import DamagedStream
 from fmcodec.lazy import LazyModule
-from fmcodec.rice import Encoded, Params
+from fmcodec.rice import Params
 from fmcodec.rice.choice import flag_sets
+from fmcodec.rice.formats import LONGEST_RUN
 from fmcodec.words import Words
 
 __all__ = ["Rice"]
 
 cycles = LazyModule("fmcodec.rice.cycles")
+fast = LazyModule("fmcodec.rice.fast")
+fastbits = LazyModule("fmcodec.fastbits")
+kernels = LazyModule("fmcodec.codecs.kernels")
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,9 @@ class Rice(Codec):
         # the width of a core's port changes no stream
         return super().from_config({k: v for k, v in config.items() if k != "port_words"})
 
+    def _max_words(self, num_bytes: int) -> int:
+        return 8 * num_bytes * (1 + LONGEST_RUN)  # a zero and its run take two bits at least
+
     def _choices(self) -> list[Params]:
         flags = flag_sets(self.signed, self.delta, self.sign_last)
         return [Params(self.word_bits, **choice) for choice in flags]
@@ -76,14 +83,15 @@ class Rice(Codec):
         return tuple(cycles.bound(best, words, port) for port in ports)
 
     def _encode(self, words: Words) -> bytes:
-        code = self._best(words).encode(words).code
-        return code.astype(code.dtype.newbyteorder(">")).tobytes()
+        return bytes(kernels.big_endian(self._best(words).encode(words).code))
 
     def _decode(self, payload: memoryview, num_words: int) -> Words:
         dtype = unsigned_dtype(self.word_bits)
         if len(payload) % dtype.itemsize:
             raise DamagedStream("container", 32 + 8 * len(payload), "ends early")
-        code = np.frombuffer(payload, dtype.newbyteorder(">")).astype(dtype)
+        code = np.frombuffer(payload, dtype.newbyteorder(">"))
         if int(code.max(initial=0)) >> self.word_bits:
             raise DamagedStream("container", 32, f"a word of more than {self.word_bits} bits")
-        return Params(self.word_bits).decode(Encoded(code, num_words))
+        data = fastbits.stream_bytes(code, self.word_bits)
+        size = self.word_bits * len(code)
+        return fast.decode_bytes(Params(self.word_bits), data, size, num_words)

@@ -6,6 +6,7 @@ import struct
 from dataclasses import dataclass
 
 import numpy as np
+from numpy import uint64 as u64
 
 from fmcodec.codecs.base import Codec
 from fmcodec.errors import DamagedStream
@@ -17,12 +18,6 @@ __all__ = ["Csc", "ZeroRle", "Zvc"]
 kernels = LazyModule("fmcodec.codecs.kernels")
 
 _POWERS = [1 << k for k in range(1, 17)]
-
-
-def _zero_runs(words: Words) -> np.ndarray:
-    """Lengths of the zero runs before every non-zero word, and of the one after the last."""
-    ends = np.concatenate(([-1], np.flatnonzero(words), [len(words)]))
-    return np.diff(ends) - 1
 
 
 @dataclass(frozen=True)
@@ -48,8 +43,12 @@ class ZeroRle(Codec):
         return self.max_run.bit_length() - 1
 
     def _encoded_bits(self, words: Words) -> int:
-        pieces = int((-(-_zero_runs(words) // self.max_run)).sum())
-        return pieces * (1 + self.run_bits) + int(np.count_nonzero(words)) * (1 + self.word_bits)
+        pieces, nonzero = map(int, kernels.count_zero_rle(words, u64(self.run_bits)))
+        return pieces * (1 + self.run_bits) + nonzero * (1 + self.word_bits)
+
+    def _max_words(self, num_bytes: int) -> int:
+        # by the shorter symbol's length and the longer one's words
+        return 8 * num_bytes // (1 + min(self.run_bits, self.word_bits)) * self.max_run
 
     def _encode(self, words: Words) -> bytes:
         room = self._encoded_bits(words)
@@ -79,6 +78,9 @@ class Zvc(Codec):
 
     def _encoded_bits(self, words: Words) -> int:
         return len(words) + int(np.count_nonzero(words)) * self.word_bits
+
+    def _max_words(self, num_bytes: int) -> int:
+        return 8 * num_bytes  # a bit of a mask each
 
     def _encode(self, words: Words) -> bytes:
         room = self._encoded_bits(words)
@@ -115,8 +117,10 @@ class Csc(Codec):
         return self.max_distance.bit_length() - 1
 
     def _num_entries(self, words: Words) -> int:
-        gaps = _zero_runs(words)[:-1]
-        return len(gaps) + int((gaps // self.max_distance).sum())
+        return int(kernels.count_csc(words, u64(self.index_bits)))
+
+    def _max_words(self, num_bytes: int) -> None:
+        return None  # zeros behind the last entry take no bytes
 
     def _encoded_bits(self, words: Words) -> int:
         return self._num_entries(words) * (self.index_bits + self.word_bits)

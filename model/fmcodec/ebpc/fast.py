@@ -25,6 +25,7 @@ __all__ = [
     "block_stream_bits",
     "decode",
     "decode_blocks",
+    "decode_bytes",
     "encode",
     "encode_blocks",
     "encoded_bits",
@@ -72,14 +73,14 @@ def block_stream_bits(params: StreamParams, words: Words, count: int) -> int:
     return int(fast_bpc.block_facts(words, count, *_fields(params))[0].sum())
 
 
-def decode_blocks(params: StreamParams, stream: Bytes, size: int, count: int) -> tuple[Words, int]:
-    """(`count` words and what may follow them, bits read) of a BPC stream of `size` bits.
+def decode_blocks(params: StreamParams, stream: Bytes, size: int, count: int, words: Words) -> int:
+    """Read `count` words of a BPC stream of `size` bits into `words`; return the bits read.
+
+    `words` has room for n words more: the last block is written whole.
 
     Raises:
         DamagedStream: a symbol is damaged, or the stream ends early.
     """
-    room = count + params.block_words + fast_znz.SLACK_WORDS
-    words = np.empty(room, signed_dtype(params.word_bits))
     if _is_byte_block(params):
         symbols = fast_bpc8.symbol_table()
         end, status = fast_bpc8.decode(stream, u64(size), count, symbols, words.view(np.uint8))
@@ -87,7 +88,7 @@ def decode_blocks(params: StreamParams, stream: Bytes, size: int, count: int) ->
         end, status = fast_bpc.decode(stream, u64(size), count, *_fields(params), words)
     if status:
         raise DamagedStream("bpc", int(end), _DAMAGE[status])
-    return words, int(end)
+    return int(end)
 
 
 def encode(params: StreamParams, words: Words) -> Encoded:
@@ -121,22 +122,38 @@ def decode(params: StreamParams, encoded: Encoded) -> Words:
     """The words of a packet; see `Params.decode`."""
     encoded = check_encoded(params, encoded)
     m = params.word_bits
-    znz, znz_size = stream_bytes(encoded.znz, m), m * len(encoded.znz)
-    bpc, bpc_size = stream_bytes(encoded.bpc, m), m * len(encoded.bpc)
-
-    count, end, damage = fast_znz.count_nonzero(
-        znz, znz_size, params.zero_run_bits, encoded.num_words
+    bpc, znz = (stream_bytes(stream, m) for stream in (encoded.bpc, encoded.znz))
+    return decode_bytes(
+        params, bpc, m * len(encoded.bpc), znz, m * len(encoded.znz), encoded.num_words
     )
+
+
+def decode_bytes(
+    params: StreamParams, bpc: Bytes, bpc_size: int, znz: Bytes, znz_size: int, num_words: int
+) -> Words:
+    """The words of a packet from its streams' bytes, `SLACK` more in each; sizes in bits.
+
+    Raises:
+        DamagedStream: see `Params.decode`.
+    """
+    m, run_bits = params.word_bits, params.zero_run_bits
+    count, end, damage = fast_znz.count_nonzero(znz, znz_size, run_bits, num_words)
     if damage:
         raise DamagedStream("znz", end, damage)
     check_end("znz", end, znz_size, m)
-    nonzero, end = decode_blocks(params, bpc, bpc_size, count)
+    # the ZNZ stream has a bit for every word or a symbol for z of them: it bounds this
+    room = fast_znz.room(run_bits, num_words)
+    slack = max(params.block_words, fast_znz.SLACK_WORDS)
+    words = np.empty(room + slack, signed_dtype(m))
+    end = decode_blocks(params, bpc, bpc_size, count, words[room - count :])
     if count == 0:
         end = m
         if not bpc_size:
             raise DamagedStream("bpc", 0, "ends early")
     check_end("bpc", end, bpc_size, m)
-    return fast_znz.expand(znz, params.zero_run_bits, encoded.num_words, nonzero)
+    fast_znz.expand(znz, run_bits, num_words, count, words)
+    words.resize(num_words, refcheck=False)
+    return words
 
 
 def block_costs(params: StreamParams, words: Words) -> list[BlockCost]:

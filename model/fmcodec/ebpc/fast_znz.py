@@ -10,10 +10,10 @@ from numpy import uint64 as u64
 
 from fmcodec.fastbits import jit, load64, peek, put, store64
 
-__all__ = ["SLACK_WORDS", "count_nonzero", "encode", "expand", "group_table"]
+__all__ = ["SLACK_WORDS", "count_nonzero", "encode", "expand", "group_table", "room"]
 
 GROUP = 8
-# `expand` writes whole groups and 16 zeros at a time, and cuts off what is too much
+# `expand` reads and writes whole groups and 16 zeros at a time, and cuts off what is too much
 SLACK_WORDS = 32
 
 
@@ -159,26 +159,32 @@ def _expand(stream, zero_run_bits, num_words, nonzero, words, item, ones_table):
         position += bits
 
 
+def room(zero_run_bits: int, num_words: int) -> int:
+    """Words that `expand` needs beside the slack behind the last non-zero word."""
+    # past the last word the padding may read as one more group and one more zero piece
+    return num_words + SLACK_WORDS + (1 << zero_run_bits)
+
+
 def expand(
     stream: npt.NDArray[np.uint8],
     zero_run_bits: int,
     num_words: int,
-    nonzero: npt.NDArray[np.integer],
-) -> npt.NDArray[np.integer]:
-    """Put the zeros of a checked stream back between the non-zero words.
+    count: int,
+    words: npt.NDArray[np.integer],
+) -> None:
+    """Put the zeros of a checked stream back between the `count` non-zero words, in place.
 
-    `nonzero` holds `SLACK_WORDS` words more than the stream's ones.
+    `words` holds `room` words and `SLACK_WORDS` more. The non-zero ones lie at its end, from
+    `room` - `count` on: what is written never reaches what is still to be read, because at least
+    as many words are missing as non-zero ones are left.
     """
-    # past the last word the padding may read as one more group and one more zero piece
-    room = num_words + SLACK_WORDS + (1 << zero_run_bits)
-    words = np.empty(room, dtype=nonzero.dtype)
+    start = room(zero_run_bits, num_words) - count
     _expand(
         stream,
         u64(zero_run_bits),
         u64(num_words),
-        nonzero.view(np.uint8),
+        words[start:].view(np.uint8),
         words.view(np.uint8),
-        u64(nonzero.itemsize),
+        u64(words.itemsize),
         _ONES,
     )
-    return words[:num_words]

@@ -13,7 +13,7 @@ from fmcodec.rice.formats import HEADER_BITS, LONGEST_RUN, StreamParams
 from fmcodec.rice.stream import Encoded, check_encoded
 from fmcodec.words import Words, check_words, signed_words
 
-__all__ = ["code_ends", "decode", "encode", "encoded_bits"]
+__all__ = ["code_ends", "decode", "decode_bytes", "encode", "encoded_bits"]
 
 _NO_DATA, _NO_ENDS = np.empty(0, dtype=np.uint8), np.empty((0, 2), dtype=np.int64)
 _DAMAGE = ("", "ends early", "zero run past the last word", "zero in place of another word")
@@ -29,15 +29,15 @@ def _patterns(params: StreamParams, words: object) -> np.ndarray:
 
 
 def _rotated(word_bits: int, patterns: np.ndarray, by: int) -> np.ndarray:
-    mask = patterns.dtype.type((1 << word_bits) - 1)
-    return (patterns << by | patterns >> (word_bits - by)) & mask
+    rotated = np.empty_like(patterns)
+    fast_words.rotate(patterns, np.uint64(word_bits), np.uint64(by), rotated)
+    return rotated
 
 
-def _turned(data: Bytes) -> Bytes:
-    """A stream that is MSB first LSB first, or the other way round; in place."""
-    whole = len(data) // 8 * 8
-    fast_words.reverse_bits(data[:whole].view(np.uint64))
-    return data[:whole]
+def _turn(data: Bytes, size: int) -> None:
+    """Make a stream of `size` bits that is MSB first LSB first, or the other way round."""
+    # whole numbers of 64 bits: the slack behind the stream has room for the last one
+    fast_words.reverse_bits(data[: -(-size // 64) * 8].view(np.uint64))
 
 
 def _code(
@@ -55,7 +55,7 @@ def encode(params: StreamParams, words: Words) -> Encoded:
     data = np.empty(-(-bound // 8) + 2 * SLACK, dtype=np.uint8)
     data[0] = params.signed | params.delta << 1 | params.sign_last << 2
     bits, _ = _code(params, patterns, data=data)
-    data = _turned(data[: bits // 8 + SLACK])
+    _turn(data, bits)
     return Encoded(stream_words(data, bits, params.word_bits), len(patterns))
 
 
@@ -76,19 +76,29 @@ def decode(params: StreamParams, encoded: Encoded) -> Words:
     """The words of a packet; see `Params.decode`."""
     encoded = check_encoded(params, encoded)
     m = params.word_bits
-    size = m * len(encoded.code)
+    return decode_bytes(
+        params, stream_bytes(encoded.code, m), m * len(encoded.code), encoded.num_words
+    )
+
+
+def decode_bytes(params: StreamParams, data: Bytes, size: int, num_words: int) -> Words:
+    """The words of a packet from its stream of `size` bits and `SLACK` bytes more.
+
+    `data` is written to. Raises DamagedStream as `Params.decode`.
+    """
+    m = params.word_bits
     if size < HEADER_BITS:
         raise DamagedStream("code", size, "ends early")
-    data = _turned(stream_bytes(encoded.code, m))
+    _turn(data, size)
     flags = StreamParams(m, *(bool(data[0] >> i & 1) for i in range(HEADER_BITS)))
     # no code of the stream makes more words of its bits than a full run of two bits
-    room = min(encoded.num_words, size * (1 + LONGEST_RUN))
+    room = min(num_words, size * (1 + LONGEST_RUN))
     words = np.zeros(room, dtype=unsigned_dtype(m))  # pages cost nothing before they are used
-    end, status = fast_words.decode(data, size, encoded.num_words, flags, words)
+    end, status = fast_words.decode(data, size, num_words, flags, words)
     if status:
         raise DamagedStream("code", end, _DAMAGE[status])
     if flags.sign_last:
-        words = _rotated(m, words, m - 1)
+        fast_words.rotate(words, np.uint64(m), np.uint64(m - 1), words)
     padding = -end % m
     if int(fast_words.load(data, np.uint64(end >> 3))) >> (end & 7) & (1 << padding) - 1:
         raise DamagedStream("code", end, "padding is not zero")

@@ -28,7 +28,7 @@ from fmcodec.rice.formats import (
     StreamParams,
 )
 
-__all__ = ["decode", "encode", "fields", "load", "reverse_bits"]
+__all__ = ["decode", "encode", "fields", "load", "reverse_bits", "rotate"]
 
 # Ones at the low end of a byte
 _ONES = np.array([next(i for i in range(9) if i == 8 or not byte >> i & 1) for byte in range(256)])
@@ -85,6 +85,15 @@ def reverse_bits(words):
         x = _swap(words[i], u64(1), u64(0x5555555555555555))
         x = _swap(x, u64(2), u64(0x3333333333333333))
         words[i] = _swap(x, u64(4), u64(0x0F0F0F0F0F0F0F0F))
+
+
+@jit
+def rotate(patterns, m, by, rotated):
+    """Rotate patterns of m bits to the left, 0 < by < m; `rotated` may be `patterns` itself."""
+    mask = (u64(1) << m) - u64(1)
+    for i in range(len(patterns)):
+        pattern = u64(patterns[i])
+        rotated[i] = (pattern << by | pattern >> (m - by)) & mask
 
 
 @jit
