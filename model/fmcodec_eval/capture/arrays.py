@@ -9,7 +9,8 @@ import numpy as np
 
 from fmcodec.errors import InputError
 from fmcodec_eval.capture.errors import reading_arrays
-from fmcodec_eval.capture.maps import CapturedMap, as_planes
+from fmcodec_eval.capture.graph import TensorNote
+from fmcodec_eval.capture.maps import CapturedMap, Record, as_planes
 
 __all__ = ["ArraySource", "save_maps"]
 
@@ -59,6 +60,21 @@ class ArraySource:
                 yield from self._captured(layer, array)
         for layer, array in self._layers.items():
             yield from self._captured(layer, np.asarray(array[index])[None])
+
+    def notes(self) -> list[TensorNote]:
+        """Every saved layer: all are captured."""
+        shapes: dict[str, np.ndarray] = {}
+        for captured in self.maps(0):
+            shapes.setdefault(captured.layer, captured.values)
+        return [
+            TensorNote(layer, "saved", array.shape, str(array.dtype), True, "a saved map")
+            for layer, array in shapes.items()
+        ]
+
+    def record(self) -> Record:
+        """Saved maps depend on nothing but their files."""
+        order = "channels last" if self._channels_last else "channels first"
+        return Record({"saved maps": f"{len(self)} images, {order}"})
 
     def _captured(self, layer: str, array: np.ndarray) -> Iterator[CapturedMap]:
         name, dot, ending = layer.rpartition(".")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Sequence
+import warnings
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,18 +14,33 @@ import numpy as np
 from fmcodec.errors import InputError, require
 from fmcodec_eval.capture.errors import reading_arrays
 
-__all__ = ["NORMALISATIONS", "Images", "as_input", "files_in", "fit", "normalise", "open_images"]
+__all__ = [
+    "DEFAULT_SIZE",
+    "NORMALISATIONS",
+    "Images",
+    "Noise",
+    "as_input",
+    "check_normalisation",
+    "files_in",
+    "fit",
+    "is_picture",
+    "normalise",
+    "open_images",
+]
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".ppm", ".gif", ".tif", ".tiff"}
 NORMALISATIONS = ("imagenet", "symmetric", "unit", "raw")
+DEFAULT_SIZE = 224  # height and width of pictures where nothing states them
 
 
 class Images(Protocol):
-    """A sequence of inputs: RGB pixels uint8 (H, W, 3), or an array just as a network takes it."""
+    """A sequence of samples: RGB pixels uint8 (H, W, 3), an array just as a network takes it, or
+    such arrays by the names of the network's inputs.
+    """
 
     def __len__(self) -> int: ...
 
-    def __getitem__(self, index: int) -> np.ndarray: ...
+    def __getitem__(self, index: int) -> np.ndarray | Mapping[str, np.ndarray]: ...
 
 
 @dataclass(frozen=True)
@@ -39,9 +55,16 @@ class PictureFiles:
     def __getitem__(self, index: int) -> np.ndarray:
         pillow = require("PIL.Image", "report", f"reading {self.paths[index].name}")
         try:
-            with pillow.open(self.paths[index]) as picture:
-                return np.asarray(picture.convert("RGB"))
-        except (OSError, ValueError) as error:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", pillow.DecompressionBombWarning)
+                with pillow.open(self.paths[index]) as picture:
+                    return np.asarray(picture.convert("RGB"))
+        except pillow.DecompressionBombError as error:
+            raise InputError(
+                f"{self.paths[index]} must be a picture of {2 * pillow.MAX_IMAGE_PIXELS:,} pixels "
+                "at most"
+            ) from error
+        except (OSError, ValueError, SyntaxError) as error:  # Pillow's word for a broken PNG
             raise InputError(f"{self.paths[index]} must be a picture: {error}") from error
 
 
@@ -59,17 +82,46 @@ class ArrayImages:
 
 
 @dataclass(frozen=True)
+class NamedArrays:
+    """The first axes of several arrays, one for every input of a network."""
+
+    arrays: Mapping[str, np.ndarray]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.arrays.values())))
+
+    def __getitem__(self, index: int) -> Mapping[str, np.ndarray]:
+        return {name: np.asarray(array[index]) for name, array in self.arrays.items()}
+
+
+@dataclass(frozen=True)
 class Noise:
-    """Uniform random pixels, the same for an index every time: for dry runs, not for figures."""
+    """Random samples, the same for an index every time: for dry runs, not for figures.
+
+    Uniform pixels; for networks that take no picture, see `inputs`, normal values, and integers
+    that are 0 or 1, which are in every table and mask.
+
+    Attributes:
+        count: of samples.
+        inputs: name, shape and dtype of every input; empty for pixels.
+    """
 
     count: int
-    size: int = 224
+    inputs: tuple[tuple[str, tuple[int, ...], str], ...] = ()
 
     def __len__(self) -> int:
         return self.count
 
-    def __getitem__(self, index: int) -> np.ndarray:
-        return np.random.default_rng(index).integers(0, 256, (self.size, self.size, 3), np.uint8)
+    def __getitem__(self, index: int) -> np.ndarray | Mapping[str, np.ndarray]:
+        generator = np.random.default_rng(index)
+        if not self.inputs:
+            return generator.integers(0, 256, (DEFAULT_SIZE, DEFAULT_SIZE, 3), np.uint8)
+        found = {}
+        for name, shape, dtype in self.inputs:
+            real = np.dtype(dtype).kind == "f"
+            values = generator.normal(size=shape) if real else generator.integers(0, 2, shape)
+            found[name] = np.asarray(values).astype(dtype)
+        return found
 
 
 def open_images(path: str) -> Images:
@@ -77,8 +129,8 @@ def open_images(path: str) -> Images:
 
     A folder without pictures may have them in folders of its own, one for each class.
 
-    An .npz file gives its array `images` or, without one, its only array. Arrays have the images
-    along their first axis.
+    An .npz file gives its array `images` or its only array; other arrays are named as a network's
+    inputs. All have the samples along their first axis.
 
     Raises:
         InputError: there is nothing there that can be read.
@@ -94,7 +146,8 @@ def open_images(path: str) -> Images:
     if not file.is_file():
         raise InputError(f"images {path!r} must be a folder, a file or random:COUNT")
     if file.suffix in (".npy", ".npz"):
-        return ArrayImages(_read_array(file))
+        arrays = _read_arrays(file)
+        return ArrayImages(arrays[""]) if "" in arrays else NamedArrays(arrays)
     images = PictureFiles([file])
     images[0]  # a file that is no picture is refused here, not in the middle of a run
     return images
@@ -113,23 +166,29 @@ def files_in(folder: Path, suffixes: Container[str] | None = None) -> list[Path]
     return []
 
 
-def _read_array(file: Path) -> np.ndarray:
+def _read_arrays(file: Path) -> dict[str, np.ndarray]:
+    """The array of pictures, under "", or arrays by the names of a network's inputs."""
     with reading_arrays(file):
         # a memory map: ten thousand images need not fit into memory
         loaded: Any = np.load(file, mmap_mode="r")
         if isinstance(loaded, np.ndarray):
-            array = loaded
+            arrays = {"": loaded}
         else:
             with loaded:
-                if "images" not in loaded.files and len(loaded.files) != 1:
-                    raise InputError(f"{file} must hold an array 'images', or one array only")
-                array = loaded["images" if "images" in loaded.files else loaded.files[0]]
-    if array.dtype.kind not in "iuf" or array.ndim < 2 or not len(array):
-        raise InputError(
-            f"{file} must hold numbers with images along the first axis, "
-            f"not {array.dtype} {array.shape}"
-        )
-    return array
+                names = ["images"] if "images" in loaded.files else loaded.files
+                arrays = {name: loaded[name] for name in names}
+                if len(arrays) == 1:
+                    arrays = {"": arrays[names[0]]}
+    for array in arrays.values():
+        if array.dtype.kind not in "iufb" or array.ndim < 1 or not len(array):
+            raise InputError(
+                f"{file} must hold numbers with images along the first axis, "
+                f"not {array.dtype} {array.shape}"
+            )
+    counts = sorted({len(array) for array in arrays.values()})
+    if len(counts) != 1:
+        raise InputError(f"{file} must hold as many samples of every input, not {counts}")
+    return arrays
 
 
 def fit(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -170,10 +229,7 @@ def as_input(
     """
     if image.dtype == dtype and image.shape == shape:
         return image
-    is_picture = len(shape) == 3 and shape[2] in (1, 3)
-    if is_picture and shape[2] == 1:  # a spectrogram has one channel, too, and is long
-        is_picture = max(shape[:2]) <= 2 * min(shape[:2])
-    if not is_picture:
+    if not is_picture(shape):
         raise InputError(f"input must be {dtype} {shape}, not {image.dtype} {image.shape}")
     pixels = image
     if image.dtype != np.uint8 or image.shape != shape:
@@ -188,15 +244,50 @@ def as_input(
     return normalise(pixels, normalisation).astype(dtype)
 
 
+def is_picture(shape: tuple[int, ...]) -> bool:
+    """Whether an input (height, width, channels) takes a picture, colour or grey."""
+    if len(shape) != 3 or shape[2] not in (1, 3):
+        return False
+    # a spectrogram has one channel, too, and is long
+    return shape[2] == 3 or max(shape[:2]) <= 2 * min(shape[:2])
+
+
+def check_normalisation(how: str) -> str:
+    """Refuse what `normalise` does not know.
+
+    Raises:
+        InputError: neither a name nor `MEAN/DEVIATION`.
+    """
+    if how not in NORMALISATIONS and _mean_and_deviation(how) is None:
+        known = ", ".join(NORMALISATIONS)
+        raise InputError(f"normalisation must be one of {known} or MEAN/DEVIATION, not {how!r}")
+    return how
+
+
+def _mean_and_deviation(how: str) -> tuple[np.ndarray, np.ndarray] | None:
+    try:
+        parts = [np.array(part.split(","), np.float32) for part in how.split("/")]
+    except ValueError:
+        return None
+    good = len(parts) == 2 and all(len(part) in (1, 3) for part in parts) and parts[1].all()
+    return (parts[0], parts[1]) if good else None
+
+
 def normalise(pixels: np.ndarray, how: str) -> np.ndarray:
     """Pixels uint8 (H, W, 3) or (H, W, 1) -> float32 of the same shape.
 
     Args:
         pixels: the picture.
         how: `imagenet` (0..1, ImageNet's mean and deviation taken off), `symmetric` (-1..1),
-            `unit` (0..1) or `raw` (0..255).
+            `unit` (0..1), `raw` (0..255), or `MEAN/DEVIATION`, each one number or three with
+            commas between: both in 0..255, (pixel - mean) / deviation.
     """
     values = pixels.astype(np.float32)
+    if (given := _mean_and_deviation(how)) is not None:
+        mean, deviation = given
+        if values.shape[-1] == 1:
+            mean, deviation = mean.mean(), deviation.mean()
+        return (values - mean) / deviation
     if how == "raw":
         return values
     if how == "symmetric":

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 
 from fmcodec.errors import InputError
+from fmcodec_eval.capture.graph import TensorNote
 from fmcodec_eval.formats import Bits, Deployed, Format
 
-__all__ = ["CapturedMap", "Source", "as_planes"]
+__all__ = ["CapturedMap", "Record", "Source", "as_planes", "one_sample"]
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ class CapturedMap:
 class Source(Protocol):
     """What gives feature maps: `maps(i)` are those of image i (or of training step i), in the
     order in which a network computes them; `len()` is the number of images; `name` is what a
-    report calls the source.
+    report calls the source. `notes()` lists what is captured and what is left out, `record()` says
+    what moves the results.
     """
 
     @property
@@ -86,6 +88,32 @@ class Source(Protocol):
     def __len__(self) -> int: ...
 
     def maps(self, index: int) -> Iterator[CapturedMap]: ...
+
+    def notes(self) -> list[TensorNote]: ...
+
+    def record(self) -> Record: ...
+
+
+@dataclass(frozen=True)
+class Record:
+    """What moves a source's results, in words.
+
+    Attributes:
+        settings: name -> value: packages, inputs, normalisation, digests.
+        assumed: sentences on what nobody asked for and no file states.
+    """
+
+    settings: Mapping[str, str] = field(default_factory=dict)
+    assumed: tuple[str, ...] = ()
+
+
+def one_sample(values: np.ndarray) -> np.ndarray:
+    """A tensor of a run on one sample without its batch axis.
+
+    That is the first axis where it has one entry. Other tensors have the batch elsewhere, or none:
+    all of them belongs to the sample.
+    """
+    return values[0] if values.ndim > 1 and values.shape[0] == 1 else values
 
 
 def as_planes(values: np.ndarray, channels_last: bool = False) -> np.ndarray:

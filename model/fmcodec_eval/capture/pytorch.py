@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from fmcodec.errors import InputError, require
+from fmcodec_eval.capture.graph import Graph, TensorNote
 from fmcodec_eval.capture.images import fit, normalise
-from fmcodec_eval.capture.maps import CapturedMap, as_planes
+from fmcodec_eval.capture.inputs import Input, Reading, Sample, feed
+from fmcodec_eval.capture.maps import CapturedMap, as_planes, one_sample
+from fmcodec_eval.capture.taps import Tap, taps_of
 
 __all__ = ["TorchNetwork", "gradient_maps", "import_module", "prepare_with", "record"]
 
@@ -38,10 +41,9 @@ def _is_layer(module: Any) -> bool:
 def record(module: Any, layers: str | None = None) -> Iterator[dict[str, tuple[str, Any]]]:
     """Hook a module; every forward pass then fills the dict with layer -> (kind, output tensor).
 
-    Without `layers`, the maps that are stored between layers are kept: a convolution or a
-    normalisation whose output goes straight into a normalisation or an activation is fused with
-    it in every accelerator, so only the last one's output counts. A module that runs more than
-    once gets `#2`, `#3`, ... added to its name.
+    Without `layers`, the modules are kept that compute a map; a convolution or a normalisation
+    whose output goes straight into the module of a normalisation or an activation is left out, as
+    `fusing.stored` does it. A module that runs more than once gets `#2`, `#3`, ... added.
 
     Args:
         module: the torch.nn.Module.
@@ -86,50 +88,139 @@ def record(module: Any, layers: str | None = None) -> Iterator[dict[str, tuple[s
 
 
 class TorchNetwork:
-    """A module whose feature maps are captured with forward hooks, on one thread.
+    """A module whose stored feature maps are captured while it runs, on one thread.
+
+    Every operator is seen, those that are called as functions, too. A module that takes another
+    way through its code for another sample is traced again.
 
     Args:
         name: what a report calls the network.
         module: the torch.nn.Module; is put into evaluation mode.
         size: height and width of its input in pixels.
-        prepare: RGB pixels uint8 (size, size, 3) -> float32 (3, size, size).
-        layers: see `record`.
+        prepare: RGB pixels uint8 (size, size, 3) -> float32 (3, size, size); None where
+            `reading` says how.
+        layers: regular expression; the outputs of all modules whose names match it in full are
+            captured, instead of what is stored.
+        reading: how samples become inputs.
+        fuse_adds: see `fusing.stored`.
     """
 
     def __init__(
-        self, name: str, module: Any, size: int, prepare: Prepare, layers: str | None = None
+        self,
+        name: str,
+        module: Any,
+        size: int,
+        prepare: Prepare | None = None,
+        layers: str | None = None,
+        reading: Reading | None = None,
+        fuse_adds: bool = False,
     ) -> None:
         self._torch = require("torch", "torch", "a PyTorch network")
         self.name, self.size = name, size
+        self.packages = {"torch": self._torch.__version__}
+        self.reading = reading or Reading()
+        self.inputs = [
+            Input(given, shape, np.dtype(np.float32)) for given, shape in self.reading.shapes
+        ] or [Input("", (1, 3, size, size), np.dtype(np.float32))]
+        self.has_own_normalisation = prepare is not None
         self._module, self._prepare, self._layers = module.eval(), prepare, layers
+        self._fuse_adds = fuse_adds
+        self._trace: tuple[Graph, list[Tap], list[TensorNote]] | None = None
 
     @property
     def module(self) -> Any:
         """The torch.nn.Module."""
         return self._module
 
-    def capture(self, image: np.ndarray) -> Iterator[CapturedMap]:
-        """Run the network on one image and yield its maps."""
+    def capture(self, sample: Sample) -> Iterator[CapturedMap]:
+        """Run the network on one sample and yield its maps."""
+        values = self._values(sample)
+        with self._running(values):
+            maps = list(self._hooked(values) if self._layers else self._stored(values))
+        for layer, kind, array in maps:
+            yield CapturedMap(layer, kind, as_planes(one_sample(array)))
+
+    def notes(self, sample: Sample) -> list[TensorNote]:
+        """What is captured and what is left out, for the way that a sample takes."""
+        values = self._values(sample)
+        with self._running(values):
+            if not self._layers:
+                return self._traced(values)[2]
+            return [
+                TensorNote(layer, kind, array.shape, str(array.dtype), True, "named by --modules")
+                for layer, kind, array in self._hooked(values)
+            ]
+
+    def _values(self, sample: Sample) -> list[Any] | dict[str, Any]:
+        """A sample as tensors, with the batch axis."""
+        from_numpy = self._torch.from_numpy
+        if isinstance(sample, Mapping):
+            arrays = {name: np.ascontiguousarray(array)[None] for name, array in sample.items()}
+            return {name: from_numpy(array) for name, array in arrays.items()}
+        if sample.dtype != np.uint8:
+            return [from_numpy(np.ascontiguousarray(sample))[None]]
+        if self._prepare is not None:
+            pixels = self._prepare(fit(sample, self.size, self.size))
+            return [from_numpy(np.ascontiguousarray(pixels))[None]]
+        return [from_numpy(array) for array in feed(self.inputs, sample, self.reading).values()]
+
+    @contextmanager
+    def _running(self, values: list[Any] | dict[str, Any]) -> Iterator[None]:
         torch = self._torch
-        if image.dtype == np.float32:
-            values = image
-        else:
-            values = self._prepare(fit(image, self.size, self.size))
         threads = torch.get_num_threads()
         torch.set_num_threads(1)  # sums in one order: the same bits on every worker
         try:
-            with torch.inference_mode(), record(self._module, self._layers) as outputs:
-                self._module(torch.from_numpy(np.ascontiguousarray(values))[None])
-        except RuntimeError as error:
-            reason = str(error).splitlines()[0]
+            yield
+        except (RuntimeError, TypeError) as error:  # TypeError: not the module's arguments
+            named = values if isinstance(values, dict) else dict(enumerate(values))
+            shapes = ", ".join(str(tuple(tensor.shape[1:])) for tensor in named.values())
             raise InputError(
-                f"network {self.name} does not take an input of {values.shape}: {reason}"
+                f"network {self.name} does not take an input of {shapes}: "
+                f"{str(error).splitlines()[0]}"
             ) from error
         finally:
             torch.set_num_threads(threads)
+
+    def _run(self, values: list[Any] | dict[str, Any]) -> Any:
+        return self._module(**values) if isinstance(values, dict) else self._module(*values)
+
+    def _hooked(self, values: list[Any] | dict[str, Any]) -> Iterator[Any]:
+        with self._torch.inference_mode(), record(self._module, self._layers) as outputs:
+            self._run(values)
         for layer, (kind, tensor) in outputs.items():
-            values = tensor[0].float().numpy()
-            yield CapturedMap(layer, kind, as_planes(values))
+            yield layer, kind, tensor.float().numpy()
+
+    def _stored(self, values: list[Any] | dict[str, Any]) -> Iterator[Any]:
+        from fmcodec_eval.capture.trace import Changed, kept_outputs
+
+        fresh = self._trace is None
+        graph, taps, _ = self._trace or self._traced(values)
+        tensors = {tap.tensor for tap in taps}
+        try:
+            found = kept_outputs(graph, tensors, lambda: self._run(values))
+        except Changed:
+            if fresh:
+                raise InputError(
+                    f"network {self.name} must run the same operators for the same input"
+                ) from None
+            self._trace = None
+            yield from self._stored(values)
+            return
+        for tap in taps:
+            yield tap.layer, tap.kind, found[tap.tensor].float().numpy()
+
+    def _traced(self, values: list[Any] | dict[str, Any]) -> tuple[Any, list[Tap], Any]:
+        if self._trace is None:
+            from fmcodec_eval.capture.trace import traced
+
+            graph = traced(self._module, values, lambda: self._run(values))
+            self._trace = (graph, *taps_of(graph, self._fuse_adds))
+            if not self._trace[1]:
+                raise InputError(
+                    "network must have a layer or an activation, but runs no operator that "
+                    "computes a map"
+                )
+        return self._trace
 
 
 def gradient_maps(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
@@ -13,8 +13,10 @@ import numpy as np
 
 from fmcodec.errors import InputError, require
 from fmcodec_eval.capture.errors import check_regex, reading_arrays
-from fmcodec_eval.capture.images import NORMALISATIONS, Images, open_images
-from fmcodec_eval.capture.maps import CapturedMap, Source
+from fmcodec_eval.capture.graph import TensorNote
+from fmcodec_eval.capture.images import Images, Noise, check_normalisation, open_images
+from fmcodec_eval.capture.inputs import Input, Reading, Sample, parse_shapes
+from fmcodec_eval.capture.maps import CapturedMap, Record, Source
 from fmcodec_eval.capture.torchvision import NAMES as TORCHVISION
 from fmcodec_eval.capture.torchvision import open_torchvision
 
@@ -22,11 +24,20 @@ __all__ = ["NetworkSource", "SourceSpec"]
 
 
 class CapturingNetwork(Protocol):
-    """A network that yields its maps for one image."""
+    """A network that yields its maps for one sample.
+
+    `notes` lists what is captured and what is left out; `inputs` are what it takes, `reading` says
+    how samples become that, `packages` are the versions of what runs it.
+    """
 
     name: str
+    inputs: list[Input]
+    reading: Reading
+    packages: dict[str, str]
 
-    def capture(self, image: np.ndarray) -> Iterator[CapturedMap]: ...
+    def capture(self, sample: Sample) -> Iterator[CapturedMap]: ...
+
+    def notes(self, sample: Sample) -> list[TensorNote]: ...
 
 
 @dataclass(frozen=True)
@@ -46,6 +57,45 @@ class NetworkSource:
     def maps(self, index: int) -> Iterator[CapturedMap]:
         return self.network.capture(self.images[index])
 
+    def notes(self) -> list[TensorNote]:
+        """What is captured and what is left out, for the first sample that can be read."""
+        return self.network.notes(self._first())
+
+    def record(self) -> Record:
+        """What moves the results: packages, inputs, how pixels become them."""
+        network, reading = self.network, self.network.reading
+        settings = {"runs in": ", ".join(f"{k} {v}" for k, v in network.packages.items())}
+        settings["inputs"] = "; ".join(map(str, network.inputs))
+        assumed = []
+        first = self._first()
+        takes_pixels = isinstance(first, np.ndarray) and first.dtype == np.uint8 and first.ndim == 3
+        floats = [each for each in network.inputs if each.pixels and each.dtype.kind == "f"]
+        if takes_pixels and getattr(network, "has_own_normalisation", False):
+            settings["normalisation"] = "the network's own"
+        elif takes_pixels and floats:
+            source = "stated by the network's file"
+            if reading.normalisation:
+                source = "asked for"
+            elif not reading.file_normalisation:
+                source = "assumed"
+                assumed.append(
+                    f"{self.name}: pixels were normalised as `{reading.how}`, which nobody asked "
+                    "for and the network's file does not state; --normalise sets it."
+                )
+            settings["normalisation"] = f"{reading.how} ({source})"
+        if isinstance(self.images, Noise):
+            settings["seeds"] = "noise: the number of the image"
+            assumed.append(f"{self.name}: the inputs are noise; the figures are of a dry run.")
+        return Record(settings, tuple(assumed))
+
+    def _first(self) -> Sample:
+        for index in range(len(self.images)):
+            try:
+                return self.images[index]
+            except InputError as error:
+                broken = error
+        raise broken
+
 
 @dataclass(frozen=True)
 class SourceSpec:
@@ -64,7 +114,10 @@ class SourceSpec:
         layers: regular expression of PyTorch modules to hook, see `pytorch.record`.
         random_weights: see `torchvision.open_torchvision`.
         channels_last: whether saved feature maps are (H, W, C).
-        size: input size of networks that take any, in pixels.
+        size: height and width of pictures where the network's file leaves them open; None for
+            what its metadata say, or 224.
+        shapes: shapes of inputs, `name=1x3x48x320`; see `inputs.parse_shapes`.
+        fuse_adds: see `fusing.stored`.
     """
 
     network: str
@@ -73,12 +126,14 @@ class SourceSpec:
     layers: str | None = None
     random_weights: bool = False
     channels_last: bool = False
-    size: int = 224
+    size: int | None = None
+    shapes: tuple[str, ...] = ()
+    fuse_adds: bool = False
 
     def __post_init__(self) -> None:
-        if self.normalisation is not None and self.normalisation not in NORMALISATIONS:
-            known = ", ".join(NORMALISATIONS)
-            raise InputError(f"normalisation must be one of {known}, not {self.normalisation!r}")
+        if self.normalisation is not None:
+            check_normalisation(self.normalisation)
+        parse_shapes(self.shapes)
         check_regex("modules", self.layers)
         for name in ("network", "images"):
             path = getattr(self, name)
@@ -110,28 +165,32 @@ def _open(spec: SourceSpec) -> Source:
     network = _open_network(spec, path)
     if spec.images is None:
         raise InputError(f"network {spec.network!r} needs images: a folder, a file or random:COUNT")
-    return NetworkSource(network, open_images(spec.images))
+    images = open_images(spec.images)
+    if isinstance(images, Noise) and not (len(network.inputs) == 1 and network.inputs[0].pixels):
+        taken = tuple((each.name, each.shape, each.dtype.name) for each in network.inputs)
+        images = Noise(images.count, taken)
+    return NetworkSource(network, images)
 
 
 def _open_network(spec: SourceSpec, path: Path) -> CapturingNetwork:
+    reading = Reading(spec.normalisation, spec.size, parse_shapes(spec.shapes))
     if path.suffix == ".tflite":
         from fmcodec_eval.capture.tflite import TFLiteNetwork
 
-        return TFLiteNetwork(path, spec.normalisation or "symmetric")
+        return TFLiteNetwork(path, replace(reading, usual="symmetric"), spec.fuse_adds)
     if path.suffix == ".onnx":
         from fmcodec_eval.capture.onnx import OnnxNetwork
 
-        return OnnxNetwork(path, spec.normalisation or "imagenet", spec.size)
+        return OnnxNetwork(path, reading, spec.fuse_adds)
     if path.suffix == ".npz":
         return _published(spec)
     if spec.network in TORCHVISION:
-        return open_torchvision(spec.network, spec.random_weights, spec.layers)
+        return open_torchvision(spec.network, spec.random_weights, spec.layers, spec.fuse_adds)
     if ":" in spec.network:
-        from fmcodec_eval.capture.pytorch import TorchNetwork, import_module, prepare_with
+        from fmcodec_eval.capture.pytorch import TorchNetwork, import_module
 
-        prepare = prepare_with(spec.normalisation or "imagenet")
-        module = import_module(spec.network)
-        return TorchNetwork(spec.network, module, spec.size, prepare, spec.layers)
+        module, (size, _) = import_module(spec.network), reading.picture_size
+        return TorchNetwork(spec.network, module, size, None, spec.layers, reading, spec.fuse_adds)
     known = ", ".join(TORCHVISION)
     raise InputError(
         f"network must be a .tflite, .onnx, .npy or .npz file, a folder of feature maps, "
@@ -144,8 +203,11 @@ def _published(spec: SourceSpec) -> CapturingNetwork:
     from fmcodec_eval import networks
     from fmcodec_eval.capture.pytorch import TorchNetwork
 
-    network = networks.load(spec.network)
-    return TorchNetwork(network.name, network.module, network.size, network.prepare, spec.layers)
+    known = networks.load(spec.network)
+    return TorchNetwork(
+        *(known.name, known.module, known.size, known.prepare, spec.layers),
+        fuse_adds=spec.fuse_adds,
+    )
 
 
 def _holds_weights(path: Path) -> bool:

@@ -17,14 +17,18 @@ NAMES = {
 
 
 def open_torchvision(
-    name: str, random_weights: bool = False, layers: str | None = None
+    name: str,
+    random_weights: bool = False,
+    layers: str | None = None,
+    fuse_adds: bool = False,
 ) -> TorchNetwork:
     """One of torchvision's networks, 224x224, inputs normalised as it was trained.
 
     Args:
         name: a key of `NAMES`.
         random_weights: use freshly initialised weights: a dry run whose ratios mean nothing.
-        layers: see `pytorch.record`.
+        layers: see `pytorch.TorchNetwork`.
+        fuse_adds: see `fusing.stored`.
 
     Raises:
         InputError: torchvision is missing, or its weights are neither cached nor to be had.
@@ -44,4 +48,5 @@ def open_torchvision(
                 "--random-weights makes a dry run without them"
             ) from error
     label = f"{name}-random" if random_weights else name
-    return TorchNetwork(label, module, 224, prepare_with("imagenet"), layers)
+    prepare = prepare_with("imagenet")
+    return TorchNetwork(label, module, 224, prepare, layers, fuse_adds=fuse_adds)

@@ -111,8 +111,10 @@ def _tflite_operators(path: str | Path) -> Iterator[Operator]:
             data = model.buffers[tensor.buffer].data
             if data is None or not len(data) or tensor.buffer in counted:
                 continue
-            if tensor.type == schema.TensorType.INT64:
-                continue
+            integers = (schema.TensorType.INT32, schema.TensorType.INT64)
+            scales = tensor.quantization.scale if tensor.quantization else None
+            if tensor.type in integers and (scales is None or not len(scales)):
+                continue  # shapes and axes; biases have a scale
             counted.add(tensor.buffer)
             weights += Weights(int(np.prod(tensor.shape)), len(data))
         outputs = [graph.tensors[index].name.decode() for index in operator.outputs]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -122,7 +122,7 @@ def _inside(plan: Plan, source: SourceSpec, folder: Path, progress: Progress) ->
 
     network = networks.load(source.network)
 
-    def prepared(image: np.ndarray) -> np.ndarray:
+    def prepared(image: Any) -> np.ndarray:
         if image.dtype == np.float32:
             return image
         return network.prepare(fit(image, network.size, network.size))

@@ -66,10 +66,9 @@ def describe(plan: Plan) -> dict[str, About]:
         network = getattr(source, "network", None)
         layers = list(dict.fromkeys(captured.layer for captured in source.maps(0)))
         module = getattr(network, "module", None)
-        told = getattr(source, "tensors", None) or getattr(network, "tensors", None)
         tensors = [
-            Tensor(t.name, t.operator, tuple(t.shape), t.stored, t.reason)
-            for t in (told() if told else ())
+            Tensor(note.name, note.op, note.shape, note.captured, note.reason)
+            for note in source.notes()
         ]
         found[source.name] = About(weights_of(spec.network, layers, module), tensors)
     return found

@@ -162,8 +162,8 @@ def test_wrong_images_are_refused(tmp_path):
     (tmp_path / "classes" / "cat").mkdir(parents=True)
     (tmp_path / "classes" / "cat" / "1.JPEG").write_bytes(b"no picture")
     assert len(open_images(str(tmp_path / "classes"))) == 1
-    np.savez(tmp_path / "two.npz", a=np.zeros((2, 2)), b=np.zeros((2, 2)))
-    with pytest.raises(InputError, match="must hold an array 'images', or one array only"):
+    np.savez(tmp_path / "two.npz", a=np.zeros((2, 2)), b=np.zeros((3, 2)))
+    with pytest.raises(InputError, match="must hold as many samples of every input"):
         open_images(str(tmp_path / "two.npz"))
 
 
