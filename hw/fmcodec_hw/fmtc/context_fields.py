@@ -9,10 +9,11 @@ from amaranth.lib import data
 
 from fmcodec.fmtc import Params
 
-__all__ = ["PAIR", "SIDES", "Build"]
+__all__ = ["PAIR", "SIDES", "Build", "pair_write"]
 
 SIDES = ("encoder", "folded", "decoder")
-PAIR = data.StructLayout({"scale": 8, "shift": 4})  # M and s of the quantiser
+# M without its top bit, which is 1, and s
+PAIR = data.StructLayout({"scale": 7, "shift": 4})
 
 
 @dataclass(frozen=True)
@@ -105,3 +106,8 @@ class Build:
         if self.has_uniform:
             fields["mean"] = signed(24)
         return data.StructLayout(fields)
+
+
+def pair_write(build: Build) -> data.StructLayout:
+    """A pair s, M on its way into a memory: valid, component, pair."""
+    return data.StructLayout({"valid": 1, "index": build.index_bits, "pair": PAIR})

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from fmcodec.fmtc.params import WORD_BITS
 from fmcodec_hw import axis
 from fmcodec_hw.fmtc import context_checks
-from fmcodec_hw.fmtc.context_fields import PAIR, Build
+from fmcodec_hw.fmtc.context_fields import Build, pair_write
 from fmcodec_hw.fmtc.crc32 import Crc32
 from fmcodec_hw.fmtc.kraft_sum import KraftSum
 
@@ -140,7 +140,7 @@ class ContextReader(wiring.Component):
                 if i == 1:
                     m.d.sync += self._groups.eq(word[23:26])
                 if i == 3 and build.pairs:
-                    m.d.sync += fields.pairs[0].eq(Cat(word[:8], word[12:16]))
+                    m.d.sync += fields.pairs[0].eq(Cat(word[:7], word[12:16]))
         return wrongs
 
     def _numbers(self, m: Module, ends: Value) -> list[Value]:
@@ -165,7 +165,7 @@ class ContextReader(wiring.Component):
             here = Signal(name="pair_here")
             m.d.comb += here.eq(ends & (self._section == Section.PAIRS))
             wrongs.append(here & (word[16:].any() | context_checks.pair(word)))
-            pair = Cat(word[:8], word[12:16])
+            pair = Cat(word[:7], word[12:16])
             if build.has_each:
                 m.d.comb += [
                     self.pair.valid.eq(here),
@@ -295,7 +295,7 @@ def write_ports(build: Build) -> dict[str, wiring.Member]:
     members = {}
     place = build.index_bits
     if build.has_each:
-        members["pair"] = Out(data.StructLayout({"valid": 1, "index": place, "pair": PAIR}))
+        members["pair"] = Out(pair_write(build))
     if build.has_huffman:
         fields = {"valid": 1, "table": 3, "symbol": 8, "length": 4, "last": 1}
         members |= {"length": Out(data.StructLayout(fields)), "ready": In(1)}

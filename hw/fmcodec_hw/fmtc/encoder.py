@@ -1,0 +1,164 @@
+"""The FMTC encoder: vectors or coefficients in, tiles out."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from fmcodec.fmtc import Params
+from fmcodec.fmtc.params import WORD_BITS
+from fmcodec_hw import axis
+from fmcodec_hw.fmtc.context_fields import Build
+from fmcodec_hw.fmtc.context_loader import ContextLoader
+from fmcodec_hw.fmtc.quantiser import ACC_BITS, Quantiser
+from fmcodec_hw.fmtc.rice_coder import RiceCoder
+from fmcodec_hw.fmtc.scales import Scales
+from fmcodec_hw.fmtc.symbol_index import SymbolIndex
+from fmcodec_hw.fmtc.tile_sequence import TileSequence
+from fmcodec_hw.fmtc.tile_writer import TileWriter
+
+__all__ = ["Encoder"]
+
+FOLDED_BITS = 32  # of a coefficient that a convolution gives
+
+
+class Encoder(wiring.Component):
+    """Encode vectors into tiles (doc/format.md, "FMTC, format 2.0").
+
+    Throughput: one coefficient per cycle whatever the data, and at most ten cycles a tile.
+
+    Parameters:
+        params: the configuration.
+        folded: coefficients come from outside, a convolution with the transform in it.
+
+    Members:
+        ctx: encoder contexts, `last` with the CRC; loaded while tiles run.
+        tile: the first word of every tile: vectors - 1, raw, tag. It is taken when it is written,
+            which waits for the context that it names.
+        values: int8, C of every vector; folded: int32, K of every vector. `last` with the last of
+            a tile. `values.ready` depends on `code.ready`.
+        code: the tiles, `last` with the CRC.
+        status_clip: a coefficient was clipped, in this cycle.
+        status_length: the `last` of a tile was not where its number of vectors has it; until reset.
+        status_context_loaded, status_context_refused: a context is over, in this cycle.
+    """
+
+    def __init__(self, params: Params, *, folded: bool = False):
+        self.params, self.folded = params, folded
+        self._build = Build(params, "folded" if folded else "encoder")
+        super().__init__(
+            {
+                "ctx": In(axis.signature(WORD_BITS)),
+                "tile": In(stream.Signature(WORD_BITS)),
+                "values": In(axis.signature(FOLDED_BITS if folded else 8)),
+                "code": Out(axis.signature(WORD_BITS)),
+                "status_clip": Out(1),
+                "status_length": Out(1),
+                "status_context_loaded": Out(1),
+                "status_context_refused": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        # From the choice of its context on, the coefficients of a tile go through three registers:
+        # reduced to 16 bits, as symbols, as codes. The index counts them as they enter, and what it
+        # tells goes along. The next tile begins once the last symbol is coded, while the words of
+        # this one leave
+        m = Module()
+        build, tables = self._build, self.params.tables
+        m.submodules.loader = loader = ContextLoader(build)
+        m.submodules.sequence = sequence = TileSequence()
+        m.submodules.index = index = SymbolIndex(self.params.channels, tables)
+        m.submodules.scales = scales = Scales(build)
+        m.submodules.quantiser = quantiser = Quantiser()
+        m.submodules.coder = coder = RiceCoder(tables)
+        m.submodules.writer = writer = TileWriter()
+        wiring.connect(m, wiring.flipped(self.ctx), loader.words)
+        wiring.connect(m, wiring.flipped(self.tile), sequence.tile)
+        wiring.connect(m, sequence.header, writer.header)
+        wiring.connect(m, coder.code, writer.code)
+        wiring.connect(m, writer.words, wiring.flipped(self.code))
+
+        step, valid, last = Signal(), Signal(), Signal()  # the latter of the quantiser's register
+        group = Signal.like(index.group, name="held_group", reset_less=True)
+        ready = sequence.is_open & (~valid | coder.symbol.ready)
+        front = self._front(m, loader.fields, index)
+        symbol, code = coder.symbol.payload, coder.code
+        m.d.comb += [
+            step.eq(front.valid & ready),
+            front.ready.eq(ready),
+            index.step.eq(step),
+            sequence.granted.eq(loader.granted),
+            sequence.step.eq(step),
+            sequence.ends.eq(index.last),
+            sequence.coded.eq(code.valid & code.ready & code.payload.last),
+            loader.ask.eq(sequence.ask),
+            loader.tag.eq(sequence.tag),
+            quantiser.acc.eq(front.payload.acc),
+            quantiser.step.eq(step),
+            coder.symbol.valid.eq(valid),
+            coder.raw.eq(sequence.raw),
+            symbol.symbol.eq(quantiser.symbol),
+            symbol.zero.eq(quantiser.zero),
+            symbol.group.eq(group),
+            symbol.last.eq(last),
+        ]
+        m.d.sync += valid.eq(step | (valid & ~coder.symbol.ready))
+        with m.If(step):
+            m.d.sync += [group.eq(index.group), last.eq(sequence.final)]
+        with m.If(step & (front.payload.last ^ sequence.final)):
+            m.d.sync += self.status_length.eq(1)
+        m.d.comb += [
+            self.status_clip.eq(valid & coder.symbol.ready & quantiser.clipped),
+            self.status_context_loaded.eq(loader.loaded),
+            self.status_context_refused.eq(loader.refused),
+        ]
+        self._numbers(m, loader, index, scales, quantiser, coder)
+        return m
+
+    def _front(self, m: Module, fields, index: SymbolIndex):
+        """The stream of accumulators, each with the `last` of the values that it is made of."""
+        acc = Signal(signed(ACC_BITS))
+        front = stream.Signature(data.StructLayout({"acc": signed(ACC_BITS), "last": 1})).create()
+        value = self.values.payload.data
+        if self.folded:
+            sign, above = value[-1], value[ACC_BITS - 1 : -1]
+            outside = (above ^ sign.replicate(len(above))).any()
+            limit = Cat((~sign).replicate(ACC_BITS - 1), sign)
+            m.d.comb += acc.eq(Mux(outside, limit, value[:ACC_BITS]))
+        else:
+            m.d.comb += acc.eq((value.as_signed() << 7) - fields.mean)
+        m.d.comb += [
+            front.valid.eq(self.values.valid),
+            front.payload.acc.eq(acc),
+            front.payload.last.eq(self.values.payload.last),
+            self.values.ready.eq(front.ready),
+        ]
+        return front
+
+    def _numbers(self, m: Module, loader, index, scales, quantiser, coder) -> None:
+        """The numbers of the context in use, to those who take them."""
+        fields, build = loader.fields, self._build
+        last_component = self.params.channels - 1
+        m.d.comb += [
+            index.last_component.eq(
+                fields.last_component if build.cuts_components else last_component
+            ),
+            scales.pairs.eq(fields.pairs),
+            scales.component.eq(index.component),
+            scales.following.eq(index.following),
+            scales.opens.eq(loader.granted),
+            scales.step.eq(index.step),
+            quantiser.shift.eq(scales.shift),
+            quantiser.scale.eq(scales.scale),
+            quantiser.zero_point.eq(fields.zero_point),
+            quantiser.q_max.eq(fields.q_max),
+            coder.zero_point.eq(fields.zero_point),
+        ]
+        if self.params.tables > 1:
+            m.d.comb += index.boundaries.eq(fields.boundaries)
+        if build.has_each:
+            m.d.comb += [
+                scales.each.eq(fields.each),
+                scales.bank.eq(loader.bank),
+                scales.write.eq(loader.pair),
+            ]
