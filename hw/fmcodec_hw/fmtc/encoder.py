@@ -9,12 +9,14 @@ from fmcodec.fmtc.params import WORD_BITS
 from fmcodec_hw import axis
 from fmcodec_hw.fmtc.context_fields import Build
 from fmcodec_hw.fmtc.context_loader import ContextLoader
+from fmcodec_hw.fmtc.dct4 import Dct4
 from fmcodec_hw.fmtc.quantiser import ACC_BITS, Quantiser
 from fmcodec_hw.fmtc.rice_coder import RiceCoder
 from fmcodec_hw.fmtc.scales import Scales
 from fmcodec_hw.fmtc.symbol_index import SymbolIndex
 from fmcodec_hw.fmtc.tile_sequence import TileSequence
 from fmcodec_hw.fmtc.tile_writer import TileWriter
+from fmcodec_hw.logic import gate
 
 __all__ = ["Encoder"]
 
@@ -117,9 +119,24 @@ class Encoder(wiring.Component):
 
     def _front(self, m: Module, fields, index: SymbolIndex):
         """The stream of accumulators, each with the `last` of the values that it is made of."""
-        acc = Signal(signed(ACC_BITS))
-        front = stream.Signature(data.StructLayout({"acc": signed(ACC_BITS), "last": 1})).create()
-        value = self.values.payload.data
+        layout = data.StructLayout({"acc": signed(ACC_BITS), "last": 1})
+        front = stream.Signature(layout).create()
+        acc, values = front.payload.acc, self.values
+        value = values.payload.data
+        if self._build.transform == "dct4":
+            m.submodules.dct4 = dct4 = Dct4()
+            wiring.connect(m, wiring.flipped(values), dct4.values)
+            mean = gate(~index.component.any(), fields.mean)
+            coefficient = dct4.coefficient
+            m.d.comb += [
+                acc.eq((coefficient.payload.value << 5) - mean.as_signed()),
+                front.valid.eq(coefficient.valid),
+                front.payload.last.eq(coefficient.payload.last & index.last),
+                coefficient.ready.eq(front.ready),
+            ]
+            with m.If(dct4.misplaced):
+                m.d.sync += self.status_length.eq(1)
+            return front
         if self.folded:
             sign, above = value[-1], value[ACC_BITS - 1 : -1]
             outside = (above ^ sign.replicate(len(above))).any()
@@ -128,10 +145,9 @@ class Encoder(wiring.Component):
         else:
             m.d.comb += acc.eq((value.as_signed() << 7) - fields.mean)
         m.d.comb += [
-            front.valid.eq(self.values.valid),
-            front.payload.acc.eq(acc),
-            front.payload.last.eq(self.values.payload.last),
-            self.values.ready.eq(front.ready),
+            front.valid.eq(values.valid),
+            front.payload.last.eq(values.payload.last),
+            values.ready.eq(front.ready),
         ]
         return front
 

@@ -20,6 +20,7 @@ RICE = [
     (Params(5, "none", "rice", tables=1), False),
     (Params(1, "none", "rice", tables=8), False),
     (Params(12, "none", "rice", tables=8), True),
+    (Params(16, "dct4", "rice", tables=4), False),
 ]
 
 

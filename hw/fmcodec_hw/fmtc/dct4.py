@@ -1,0 +1,92 @@
+"""The integer DCT of 4x4 blocks, one value and one coefficient a cycle."""
+
+from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from fmcodec_hw import axis
+from fmcodec_hw.fmtc.transposer import SIDE, Transposer
+
+__all__ = ["COEFFICIENT_BITS", "Dct4"]
+
+VALUE_BITS = 8
+_ROW_BITS = VALUE_BITS + 3  # a row's sum is at most 6 times a value
+COEFFICIENT_BITS = _ROW_BITS + 3
+
+
+class Dct4(wiring.Component):
+    """Transform blocks (doc/format.md, "dct4").
+
+    Latency: a block's first coefficient is there a cycle after its last value. Throughput: one
+    value and one coefficient per cycle. Held: one block and three values.
+
+    Members:
+        values: blocks row by row, int8. `values.ready` depends on `coefficient.ready`.
+        coefficient: W of their components in order, and whether the last value of the block had
+            `last`.
+        misplaced: another value has `last`, in this cycle.
+    """
+
+    def __init__(self):
+        payload = data.StructLayout({"value": signed(COEFFICIENT_BITS), "last": 1})
+        super().__init__(
+            {
+                "values": In(axis.signature(VALUE_BITS)),
+                "coefficient": Out(stream.Signature(payload)),
+                "misplaced": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        # A row is transformed whole as its last value comes, for its four sums go different ways in
+        # the transposer. A column stands still for four cycles, one for each of its sums: four
+        # adders would be idle in three of them, so that two are enough
+        m = Module()
+        m.submodules.transposer = transposer = Transposer(_ROW_BITS)
+        value = self.values.payload.data.as_signed()
+        before = [Signal(signed(VALUE_BITS), name=f"x_{i}", reset_less=True) for i in range(3)]
+        place, taken = Signal(4), Signal()
+        row_ends = place[:2].all()
+        m.d.comb += [
+            transposer.row.valid.eq(self.values.valid & row_ends),
+            self.values.ready.eq(~row_ends | transposer.row.ready),
+            taken.eq(self.values.valid & self.values.ready),
+            self.misplaced.eq(taken & self.values.payload.last & ~place.all()),
+        ]
+        with m.If(taken):
+            m.d.sync += place.eq(place + 1)
+            m.d.sync += [a.eq(b) for a, b in zip(before, [*before[1:], value], strict=True)]
+            with m.If(place.all()):
+                m.d.sync += self.coefficient.payload.last.eq(self.values.payload.last)
+        x = [*before, value]
+        even, odd = (x[0] + x[3], x[1] + x[2]), (x[0] - x[3], x[1] - x[2])
+        sums = even[0] + even[1], (odd[0] << 1) + odd[1], even[0] - even[1], odd[0] - (odd[1] << 1)
+        m.d.comb += [transposer.row.payload[v].eq(total) for v, total in enumerate(sums)]
+
+        frequency = Signal(range(SIDE))
+        m.d.comb += [
+            self.coefficient.valid.eq(transposer.column.valid),
+            transposer.column.ready.eq(self.coefficient.ready & frequency.all()),
+            self.coefficient.payload.value.eq(_sum(m, transposer.column.payload, frequency)),
+        ]
+        with m.If(self.coefficient.valid & self.coefficient.ready):
+            m.d.sync += frequency.eq(frequency + 1)
+        return m
+
+
+def _sum(m: Module, column, frequency: Signal) -> Signal:
+    """Sum of a column with row `frequency` of A: 1 1 1 1; 2 1 -1 -2; 1 -1 -1 1; 1 -2 2 -1."""
+    bits = _ROW_BITS + 1
+    outer, inner = Signal(signed(bits)), Signal(signed(bits))
+    total = Signal(signed(COEFFICIENT_BITS), name="total")
+    odd, negative = frequency
+    flip = odd.replicate(bits)
+    m.d.comb += [
+        outer.eq(column[0] + (column[3] ^ flip) + odd),
+        inner.eq(column[1] + (column[2] ^ flip) + odd),
+    ]
+    first = Mux(odd & ~negative, outer << 1, outer)
+    second = Mux(odd & negative, inner << 1, inner)
+    wide = negative.replicate(COEFFICIENT_BITS)
+    m.d.comb += total.eq(first + (second ^ wide) + negative)
+    return total
