@@ -355,11 +355,12 @@ def rice_unpack(data, group_of, groups, levels):
                 q = ones - (1 if not direct and ones > slot else 0)
                 e = q << low | i64(_REVERSED[after >> u64(56)]) & ((1 << low) - 1)
                 taken = ones + 1 + low
+            _after_word(K, Z, g, e)
+            e &= 0xFF
             if e == 254 and bad_symbol < 0:
                 bad_symbol = i64(position)
             d = -((e + 1) >> 1) if e & 1 else (e >> 1) + 1
             flat[index] = d if d < 128 else d - 256
-            _after_word(K, Z, g, e)
             direct = False
             index += 1
             k = k + 1 if k + 1 < components else 0

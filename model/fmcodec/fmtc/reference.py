@@ -231,11 +231,12 @@ def _unpack_rice(
         else:
             q = ones - (not direct and ones > group.slot)
             e = q << group.k | _read_low_first(reader, group.k)
+        group.word(e)
+        e &= 0xFF  # no encoder writes more
         if e == 254 and bad_symbol < 0:
             bad_symbol = start
         d = -(e + 1) // 2 if e & 1 else e // 2 + 1
         levels.append(_wrapped(d, 8))
-        group.word(e)
         direct = False
     return levels, bad_symbol, bad_run
 

@@ -116,6 +116,25 @@ def test_wild_payloads_are_decoded_alike(kind, payload, num_vectors, raw, fill):
     )
 
 
+CODES = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 255)), min_size=20, max_size=60)
+
+
+@given(CODES, st.integers(1, 6))
+def test_wild_codes_of_rice_are_decoded_alike(codes, num_vectors):
+    """Unary parts of every length, of large parameters too: e goes beyond its 8 bits."""
+    decoder = context("dct4 rice").decoder
+    text = "1" * 64 + "".join("1" * ones + "0" * (ones < 8) + f"{low:08b}" for ones, low in codes)
+    text += "0" * (-len(text) % 32)
+    words = np.array([int(text[at : at + 32], 2) for at in range(0, len(text), 32)], np.uint32)
+    tile = Tile(num_vectors, False, decoder.tag, words)
+    found = [model.unpack(decoder, tile, num_vectors) for model in (fast, reference)]
+    np.testing.assert_array_equal(found[0].levels, found[1].levels)
+    assert found[0].levels.min() >= -128
+    assert found[0].levels.max() <= 127
+    ends = [(f.end, f.bad_symbol, f.bad_run) for f in found]
+    assert ends[0] == ends[1]
+
+
 @pytest.mark.parametrize("kind", TILES)
 @given(words=st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=20), count=st.integers(1, 99))
 def test_the_lenient_decoder_always_gives_what_was_asked_for(kind, words, count):
