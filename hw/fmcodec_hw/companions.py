@@ -23,6 +23,7 @@ _WAIVERS = {
     "UNUSEDSIGNAL": "every field of a struct payload is named beside the whole",
     "WIDTHEXPAND": "constants are written as narrow as they are",
     "WIDTHTRUNC": "a sum is a bit wider than what takes it",
+    "CASEOVERLAP": "cases of a state, of which one holds at a time",
     "CMPCONST": "a bound that every value of a signal keeps, where a parameter makes it so",
 }
 

@@ -59,7 +59,7 @@ class Ram(wiring.Component):
         if isinstance(platform, RamMacros):
             m.submodules.macro = self._macro(platform.module(self.words, self.bits))
             return m
-        m.submodules.memory = cells = memory.Memory(
+        m.submodules.cells = cells = memory.Memory(
             shape=self.bits, depth=self.words, init=[], attrs={"no_rw_check": 1}
         )
         write, read = cells.write_port(), cells.read_port()

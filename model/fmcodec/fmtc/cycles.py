@@ -11,6 +11,7 @@ __all__ = ["TILE_CYCLES", "bound", "latency", "vector_cycles"]
 # Cycles of a tile beyond those of its coefficients: header, choice of the context, what of the last
 # code and of the CRC has no vector to hide behind
 TILE_CYCLES = 10
+_WAY = 4  # cycles: the registers that a coefficient passes
 
 
 def vector_cycles(params: Params, components: int | None = None, *, folded: bool = False) -> int:
@@ -33,13 +34,14 @@ def vector_cycles(params: Params, components: int | None = None, *, folded: bool
 
 
 def latency(params: Params, *, folded: bool = False) -> int:
-    """Cycles, once in a row of tiles, from a core's first beats to where its coefficients flow.
+    """Cycles of a coefficient's way through a core, once in a row of tiles.
 
-    With dct4 a block is turned once each way, with a matrix a vector has to be there whole.
+    With dct4 a block is turned twice, with a matrix a vector has to be there whole.
     """
     if folded or params.transform == "none":
-        return 0
-    return 2 * params.channels if params.transform == "dct4" else vector_cycles(params)
+        return _WAY
+    turned = 2 * params.channels if params.transform == "dct4" else vector_cycles(params)
+    return _WAY + turned
 
 
 def bound(
