@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, ValueLike
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, ValueLike
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -54,6 +54,8 @@ class Adaptation(wiring.Component):
         start: the parameter's counter at the start; half of its range by default.
         groups: words of a group have counters of their own.
         raw: the parameter's largest value means words as they are.
+        saturates: quotients may be above those of `word_bits`, as damaged streams have them; the
+            parameter's counter stops at its largest value.
 
     Members:
         group: where there are more than one: the group whose numbers are shown and adapted.
@@ -66,11 +68,17 @@ class Adaptation(wiring.Component):
     """
 
     def __init__(
-        self, word_bits: int, *, start: int | None = None, groups: int = 1, raw: bool = True
+        self,
+        word_bits: int,
+        *,
+        start: int | None = None,
+        groups: int = 1,
+        raw: bool = True,
+        saturates: bool = False,
     ):
         self._k_bits = (word_bits - 1).bit_length()
         self._start = (word_bits << _PARAMETER_FRACTION) // 2 if start is None else start
-        self._groups, self._has_raw = groups, raw
+        self._groups, self._has_raw, self._saturates = groups, raw, saturates
         super().__init__(
             {
                 **({"group": In(range(groups))} if groups > 1 else {}),
@@ -103,13 +111,16 @@ class Adaptation(wiring.Component):
         # Raw words never raise the parameter and others do by one at most: it cannot overflow. Nor
         # can it where there are none, for the largest k leaves a quotient of one bit
         grade, now = self.grade, parameter.now
+        half, one = now[1:].all(), self.k.all()  # no room to move up by these
+        if not self._saturates:
+            half = one = Const(0)
         parameter.become(
             m,
             self.value,
             select(
                 (grade.lower, now - now.any()),
-                (grade.higher, Cat(now[0], now[1:] + 1)),
-                (grade.leap, Cat(now[:_PARAMETER_FRACTION], self.k + 1)),
+                (grade.higher, Cat(now[0], now[1:] + 1) | half.replicate(len(now))),
+                (grade.leap, Cat(now[:_PARAMETER_FRACTION], self.k + 1) | one.replicate(len(now))),
                 (~(grade.lower | grade.higher | grade.leap), now),
             ),
         )

@@ -197,8 +197,8 @@ def _groups(count):
 
 
 @jit
-def _after_word(K, Z, g, e):
-    K[g] = min(max(K[g] + _K_STEP[min(e >> (K[g] >> 2), 4)], 0), 31)
+def _after_word(K, Z, g, q):
+    K[g] = min(max(K[g] + _K_STEP[min(q, 4)], 0), 31)
     Z[g] = min(Z[g] + 1, 31)
 
 
@@ -248,7 +248,7 @@ def rice_bits(symbols, zero_point, group_of, groups, starts, result):
             ones = e >> low
             ones += not direct and ones >= slot
             bits += ones + 1 + low if ones < ESCAPE else ESCAPE + 8
-            _after_word(K, Z, g, e)
+            _after_word(K, Z, g, e >> low)
             direct = False
             index += 1
             k = k + 1 if k + 1 < components else 0
@@ -297,7 +297,7 @@ def rice_pack(symbols, zero_point, group_of, groups, data):
             else:
                 value = u64(0xFF00) | _reversed(e, 8)
                 bits = i64(ESCAPE + 8)
-            _after_word(K, Z, g, e)
+            _after_word(K, Z, g, e >> low)
             direct = False
             index += 1
             k = k + 1 if k + 1 < components else 0
@@ -349,18 +349,17 @@ def rice_unpack(data, group_of, groups, levels):
         else:
             low = K[g] >> 2
             if ones == ESCAPE:
-                e = i64(_REVERSED[window >> u64(48) & u64(0xFF)])
+                e, q = i64(_REVERSED[window >> u64(48) & u64(0xFF)]), i64(ESCAPE)
                 taken = i64(ESCAPE + 8)
             else:
                 q = ones - (1 if not direct and ones > slot else 0)
-                e = q << low | i64(_REVERSED[after >> u64(56)]) & ((1 << low) - 1)
+                e = (q << low | i64(_REVERSED[after >> u64(56)]) & ((1 << low) - 1)) & 0xFF
                 taken = ones + 1 + low
-            _after_word(K, Z, g, e)
-            e &= 0xFF
             if e == 254 and bad_symbol < 0:
                 bad_symbol = i64(position)
             d = -((e + 1) >> 1) if e & 1 else (e >> 1) + 1
             flat[index] = d if d < 128 else d - 256
+            _after_word(K, Z, g, q)
             direct = False
             index += 1
             k = k + 1 if k + 1 < components else 0

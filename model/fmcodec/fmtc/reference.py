@@ -120,9 +120,8 @@ class _Group:
         """A run code tells of up to 2^run_bits further zeros."""
         return self.R >> 1
 
-    def word(self, e: int) -> None:
-        """After a word that is not a zero of a run."""
-        q = e >> self.k
+    def word(self, q: int) -> None:
+        """After a word, not a zero of a run, of this quotient."""
         self.K = min(max(self.K + (-1 if q == 0 else 0 if q == 1 else 2 if q < 4 else 4), 0), 31)
         self.Z = min(self.Z + 1, 31)
 
@@ -162,7 +161,7 @@ def _pack_rice(context: Shared, symbols: npt.NDArray[np.uint8], writer: BitWrite
         else:
             writer.write((1 << ESCAPE) - 1, ESCAPE)
             _low_first(writer, e, 8)
-        group.word(e)
+        group.word(q)
         index, direct = index + 1, False
 
 
@@ -227,16 +226,15 @@ def _unpack_rice(
             direct = not full
             continue
         if ones == ESCAPE:
-            e = _read_low_first(reader, 8)
+            e, q = _read_low_first(reader, 8), ESCAPE
         else:
             q = ones - (not direct and ones > group.slot)
-            e = q << group.k | _read_low_first(reader, group.k)
-        group.word(e)
-        e &= 0xFF  # no encoder writes more
+            e = (q << group.k | _read_low_first(reader, group.k)) & 0xFF
         if e == 254 and bad_symbol < 0:
             bad_symbol = start
         d = -(e + 1) // 2 if e & 1 else e // 2 + 1
         levels.append(_wrapped(d, 8))
+        group.word(q)
         direct = False
     return levels, bad_symbol, bad_run
 

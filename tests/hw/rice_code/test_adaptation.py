@@ -51,10 +51,12 @@ def test_counters(word_bits):
     clocked(dut, body, cycles=5000, about=f"{word_bits} bits, seed {SEED}")
 
 
+@pytest.mark.parametrize("wild", [False, True])
 @pytest.mark.parametrize("groups", [2, 3, 8])
-def test_groups_without_raw_words(groups):
+def test_groups_without_raw_words(groups, wild):
+    """Wild quotients, of damaged streams, would take the parameter beyond its largest value."""
     rng = random.Random(SEED)
-    dut = Adaptation(8, start=6, groups=groups, raw=False)
+    dut = Adaptation(8, start=6, groups=groups, raw=False, saturates=wild)
 
     async def body(ctx):
         states = [_Group() for _ in range(groups)]
@@ -66,7 +68,7 @@ def test_groups_without_raw_words(groups):
             assert shown == [state.k, 0, state.slot, state.run_bits], i
             event = rng.choice(["value", "value", "zero", "idle"])
             folded = min(int(rng.expovariate(1 / 2 ** (i // 200 % 9))), 255)
-            quotient = folded >> state.k
+            quotient = rng.randint(0, 8) if wild else folded >> state.k
             full, clear = rng.random() < 0.5, rng.random() < 0.002
             ctx.set(dut.value, event == "value")
             ctx.set(dut.zero, event == "zero")
@@ -79,7 +81,7 @@ def test_groups_without_raw_words(groups):
             if clear:
                 states = [_Group() for _ in range(groups)]
             elif event == "value":
-                state.word(folded)
+                state.word(quotient)
             elif event == "zero":
                 state.zero(full)
 

@@ -125,10 +125,10 @@ def rice(c, bits, total):
                 direct = True
             continue
         if ones == 8:
-            e = low_first(8)
+            e, quotient = low_first(8), 8
         else:
-            e = ((ones - 1 if not direct and ones > z else ones) << k) + low_first(k)
-        quotient = e >> k
+            quotient = ones - 1 if not direct and ones > z else ones
+            e = ((quotient << k) + low_first(k)) % 256
         step = {0: -1, 1: 0, 2: 2, 3: 2}.get(quotient, 4)
         s["K"] = min(max(s["K"] + step, 0), 31)
         s["Z"] = min(s["Z"] + 1, 31)
