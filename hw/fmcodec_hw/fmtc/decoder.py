@@ -1,7 +1,8 @@
 """The FMTC decoder: tiles in, vectors out."""
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import stream, wiring
+from amaranth.lib.data import StructLayout
 from amaranth.lib.wiring import In, Out
 
 from fmcodec.fmtc import Params
@@ -10,8 +11,9 @@ from fmcodec_hw import axis
 from fmcodec_hw.fmtc.code_window import CodeWindow
 from fmcodec_hw.fmtc.context_fields import Build
 from fmcodec_hw.fmtc.context_loader import ContextLoader
-from fmcodec_hw.fmtc.dequantiser import Dequantiser
-from fmcodec_hw.fmtc.rice_reader import RiceReader
+from fmcodec_hw.fmtc.dequantiser import SUM_BITS, Dequantiser
+from fmcodec_hw.fmtc.inverse_dct4 import InverseDct4, number_signature
+from fmcodec_hw.fmtc.rice_reader import LEVEL_BITS, RiceReader
 from fmcodec_hw.fmtc.symbol_index import SymbolIndex
 from fmcodec_hw.fmtc.tile_reader import TileReader
 
@@ -56,108 +58,166 @@ class Decoder(wiring.Component):
         )
 
     def elaborate(self, platform):
-        # From the choice of its context on, the coefficients of a tile go through two registers:
-        # as what a code says, and as scaled sums. The last value waits until the rest of the tile
-        # has been passed over and the CRC compared, then the next tile begins
+        # The front reads a tile's codes, from the choice of its context to the comparison of its
+        # CRC. The back makes values of them, which may take so long that the front is at the next
+        # tile by then: it has numbers of its own, and the last value waits for the verdict
         m = Module()
-        build, tables = Build(self.params, "decoder"), self.params.tables
+        build = Build(self.params, "decoder")
         m.submodules.loader = loader = ContextLoader(build)
+        wiring.connect(m, wiring.flipped(self.ctx), loader.words)
+        m.d.comb += [
+            self.status_context_loaded.eq(loader.loaded),
+            self.status_context_refused.eq(loader.refused),
+        ]
+        over, damaged, close = Signal(), Signal(), Signal()
+        level = self._front(m, loader, over, damaged, close)
+        total = self._transform(m, level)
+        self._back(m, loader.fields, total, over, damaged, close)
+        return m
+
+    def _front(self, m: Module, loader, over: Signal, damaged: Signal, close: Signal):
+        """The stream of coefficients, the tile's last one marked.
+
+        `over`: the tile is done with; `damaged` then is whether it was. It is until `close`.
+        """
+        tables, fields, opens = self.params.tables, loader.fields, loader.granted
         m.submodules.tile = tile = TileReader()
         m.submodules.window = window = CodeWindow()
         m.submodules.index = index = SymbolIndex(self.params.channels, tables)
         m.submodules.reader = reader = RiceReader(tables)
-        m.submodules.dequantiser = dequantiser = Dequantiser()
-        wiring.connect(m, wiring.flipped(self.ctx), loader.words)
         wiring.connect(m, wiring.flipped(self.code), tile.words)
-        fields, opens = loader.fields, loader.granted
+        level = number_signature(LEVEL_BITS).create()
 
         active, done = Signal(), Signal()  # a tile is decoded; all of its codes are read
         remaining = Signal(16, reset_less=True)  # vectors behind this one
-        raw = Signal(reset_less=True)
-        final, step, close = Signal(), Signal(), Signal()
+        raw, final, step, moves = Signal(reset_less=True), Signal(), Signal(), Signal()
         m.d.comb += [
             loader.ask.eq(tile.opens & self.length.valid & ~active),
             loader.tag.eq(tile.header[:15]),
             tile.opened.eq(opens),
             tile.close.eq(close),
-            final.eq(index.last & ~remaining.any()),
-        ]
-        m.d.sync += [
-            active.eq((active | opens) & ~close),
-            done.eq((done | (step & final)) & ~close),
-            self.length.ready.eq(opens),
-        ]
-        with m.If(step & index.last):
-            m.d.sync += remaining.eq(remaining - 1)
-        with m.If(opens):
-            m.d.sync += [remaining.eq(self.length.payload), raw.eq(tile.header[15])]
-
-        # Two registers behind the window, each with the last of the tile marked
-        read, read_last, summed, summed_last = (
-            Signal(name=name) for name in ("read", "read_last", "summed", "summed_last")
-        )
-        moves, ready = Signal(), Signal()  # the registers' next cycle is free
-        m.d.comb += [
-            ready.eq(~summed | (self.values.valid & self.values.ready)),
-            moves.eq(~read | ready),
-            step.eq(active & ~done & window.ready & moves),
-            index.step.eq(step),
-            reader.step.eq(step),
-            window.step.eq(step),
-            dequantiser.step.eq(read & ready),
-        ]
-        with m.If(moves):
-            m.d.sync += [read.eq(step), read_last.eq(final)]
-        with m.If(ready):
-            m.d.sync += [summed.eq(read), summed_last.eq(read_last)]
-
-        m.d.comb += [
+            tile.take.eq(window.take),
             window.half.eq(tile.half),
             window.there.eq(tile.there),
             window.trailing.eq(tile.trailing),
             window.length.eq(reader.length),
+            window.step.eq(step),
             window.drain.eq(done),
             window.clear.eq(close),
-            tile.take.eq(window.take),
+            moves.eq(~level.valid | level.ready),
+            step.eq(active & ~done & window.ready & moves),
+            final.eq(index.last & ~remaining.any()),
+            index.step.eq(step),
+            index.last_component.eq(self.params.channels - 1),
             reader.head.eq(window.head),
+            reader.step.eq(step),
             reader.group.eq(index.group),
             reader.raw.eq(raw),
             reader.clear.eq(close),
             reader.zero_point.eq(fields.zero_point),
             reader.q_max.eq(fields.q_max),
-            index.last_component.eq(self.params.channels - 1),
-            dequantiser.sum.eq(reader.level << 7),
-            dequantiser.scale.eq(fields.inverse_scale),
-            dequantiser.shift.eq(fields.inverse_shift),
-            dequantiser.offset.eq(fields.mean),
-            dequantiser.low.eq(fields.low),
-            dequantiser.high.eq(fields.high),
+            level.payload.value.eq(reader.level),
+            over.eq(done & tile.ended & ~level.valid),
         ]
         if tables > 1:
             m.d.comb += index.boundaries.eq(fields.boundaries)
-
-        damaged = Signal()
-        m.d.comb += [
-            self.values.payload.data.eq(dequantiser.value),
-            self.values.payload.last.eq(summed_last),
-            self.values.payload.user.eq(summed_last & (damaged | tile.bad)),
-            self.values.valid.eq(summed & (~summed_last | tile.ended)),
-            close.eq(self.values.valid & self.values.ready & summed_last),
-            self.status_context_loaded.eq(loader.loaded),
-            self.status_context_refused.eq(loader.refused),
+        m.d.sync += [
+            active.eq((active | opens) & ~close),
+            done.eq((done | (step & final)) & ~close),
+            self.length.ready.eq(opens),
         ]
+        with m.If(moves):
+            m.d.sync += [level.valid.eq(step), level.payload.last.eq(final)]
+        with m.If(step & index.last):
+            m.d.sync += remaining.eq(remaining - 1)
+        with m.If(opens):
+            m.d.sync += [remaining.eq(self.length.payload), raw.eq(tile.header[15])]
+
         causes = {
             "underrun": (opens & tile.alone) | (step & window.overrun),
             "words_left_over": done & window.full,
             "checksum": tile.bad,
             "context": opens & (tile.header[:15] != fields.tag),
             "length": opens & (tile.header[16:] != self.length.payload),
-            "symbol": read & reader.bad,
+            "symbol": level.valid & reader.bad,
             "run": done & reader.unfinished,
         }
-        for cause, seen in causes.items():
+        self._tell(m, causes, damaged, close)
+        return level
+
+    def _tell(self, m: Module, causes: dict[str, Value], damaged: Signal, close: Signal) -> None:
+        """Note what is wrong with a tile as it is seen."""
+        seen, before = Signal(len(causes)), Signal()
+        m.d.comb += [seen.eq(Cat(causes.values())), damaged.eq(before | seen.any())]
+        m.d.sync += before.eq(damaged & ~close)
+        for i, cause in enumerate(causes):
             status = getattr(self, f"status_{cause}")
-            m.d.sync += status.eq(status | seen)
-        told = [seen for cause, seen in causes.items() if cause != "checksum"]
-        m.d.sync += damaged.eq((damaged | Cat(told).any()) & ~close)
-        return m
+            m.d.sync += status.eq(status | seen[i])
+
+    def _transform(self, m: Module, level):
+        """The stream of sums r, saturated."""
+        total = number_signature(SUM_BITS).create()
+        if self.params.transform == "dct4":
+            m.submodules.dct4 = dct4 = InverseDct4()
+            wiring.connect(m, level, dct4.level)
+            value, last = dct4.sum.payload.value, dct4.sum.payload.last
+            valid, ready = dct4.sum.valid, dct4.sum.ready
+            sign, above = value[-1], value[SUM_BITS - 1 : -1]
+            outside = (above ^ sign.replicate(len(above))).any()
+            limit = Cat((~sign).replicate(SUM_BITS - 1), sign)
+            m.d.comb += total.payload.value.eq(Mux(outside, limit, value[:SUM_BITS]))
+        else:
+            last, valid, ready = level.payload.last, level.valid, level.ready
+            m.d.comb += total.payload.value.eq(level.payload.value << 7)
+        m.d.comb += [
+            total.payload.last.eq(last),
+            total.valid.eq(valid),
+            ready.eq(total.ready),
+        ]
+        return total
+
+    def _back(self, m: Module, fields, total, over: Signal, damaged: Signal, close: Signal) -> None:
+        """Values of sums, the last of a tile with what the front says of it."""
+        m.submodules.dequantiser = dequantiser = Dequantiser()
+        # numbers of the tile whose values leave, taken when its first sum is there; the front has
+        # not left the tile by then, for it waits for them
+        numbers = Signal(
+            StructLayout(
+                {"scale": 8, "shift": 4, "offset": signed(24), "low": signed(8), "high": signed(8)}
+            ),
+            reset_less=True,
+        )
+        known, judged, verdict = Signal(), Signal(), Signal(reset_less=True)
+        held, held_last, ready, leaves = Signal(), Signal(), Signal(), Signal()
+        with m.If(~known & total.valid):
+            m.d.sync += [
+                known.eq(1),
+                numbers.scale.eq(fields.inverse_scale),
+                numbers.shift.eq(fields.inverse_shift),
+                numbers.offset.eq(fields.mean),
+                numbers.low.eq(fields.low),
+                numbers.high.eq(fields.high),
+            ]
+        m.d.comb += [
+            ready.eq(~held | (self.values.valid & self.values.ready)),
+            total.ready.eq(known & ~(held & held_last) & ready),
+            leaves.eq(held_last & self.values.valid & self.values.ready),
+            close.eq(over & known & ~judged),
+            dequantiser.sum.eq(total.payload.value),
+            dequantiser.step.eq(total.valid & total.ready),
+            self.values.payload.data.eq(dequantiser.value),
+            self.values.payload.last.eq(held_last),
+            self.values.payload.user.eq(held_last & verdict),
+            self.values.valid.eq(held & (~held_last | judged)),
+        ]
+        m.d.comb += [
+            getattr(dequantiser, name).eq(numbers[name]) for name in numbers.shape().members
+        ]
+        with m.If(ready):
+            m.d.sync += held.eq(total.valid & total.ready)
+        with m.If(total.valid & total.ready):
+            m.d.sync += held_last.eq(total.payload.last)
+        with m.If(close):
+            m.d.sync += [judged.eq(1), verdict.eq(damaged)]
+        with m.If(leaves):
+            m.d.sync += [judged.eq(0), known.eq(0), held_last.eq(0)]

@@ -19,6 +19,7 @@ BUILDS = [
     Params(16, "none", "rice", tables=4),
     Params(5, "none", "rice", tables=1),
     Params(1, "none", "rice", tables=8),
+    Params(16, "dct4", "rice", tables=3),
 ]
 NAMES = {
     "Underrun": "underrun",
