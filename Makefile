@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help test sim synth gates energy fpga verilog lint bench results readme diagrams clean
+.PHONY: help test sim synth gates energy fpga verilog lint bench results readme simulators diagrams clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:  # two installations into one environment would trip over each other
 
@@ -28,6 +28,7 @@ help:  ## what there is
 test: $(VENV)/test.stamp  ## model, cores and flow against each other
 	$(call want,iverilog,iverilog,tests of the exported Verilog in Icarus Verilog)
 	$(call want,sta,opensta,tests of the timing reports)
+	@$(MAKE) -s simulators || echo "SCALE-Sim cannot be installed: no test of its reports" >&2
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
 sim: $(VENV)/sim.stamp  ## the exported Verilog in a simulator, on real feature maps
@@ -69,12 +70,21 @@ results: $(VENV)/results.stamp  ## doc/results.md from the networks and images i
 readme: $(VENV)/synth.stamp  ## the documents' tables and the report's cores.json from synth/*.json
 	$(BIN)/python -m synth.readme
 
+simulators: $(VENV)/scalesim/stamp  ## SCALE-Sim, in an environment of its own
+
 diagrams:  ## the block diagrams of doc/architecture.md from their text
 	$(call need,dot,graphviz)
 	for graph in doc/*.dot; do dot -Tsvg $$graph -o $${graph%.dot}.svg; done
 
 clean:  ## everything that was built, .venv left alone
 	rm -rf build
+
+# SCALE-Sim 3 stops on numpy 2.4
+$(VENV)/scalesim/stamp: | $(BIN)/python
+	@echo "preparing $(VENV)/scalesim"
+	@$(PYTHON) -m venv $(VENV)/scalesim
+	@$(VENV)/scalesim/bin/python -m pip install -q --disable-pip-version-check 'scalesim>=3,<4' 'numpy<2.4'
+	@touch $@
 
 # One stamp per extra; pip has little to do when another target has brought most of it
 $(VENV)/%.stamp: pyproject.toml | $(BIN)/python

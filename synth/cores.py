@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,15 @@ def _config(config: Config, measured: Mapping[str, Any], spent: Mapping[str, Any
     return {"codec": config.codec, "params": params, "cores": cores}
 
 
+def _frontier(timed: Iterable[tuple[float, float]]) -> Iterator[tuple[float, float]]:
+    """Of (period, area) those that no netlist beats in both, the fastest one first."""
+    smallest = math.inf
+    for period, area in sorted(timed):
+        if area < smallest:
+            smallest = area
+            yield period, area
+
+
 def _core(found: Mapping[str, Any], by_map: Mapping[str, Any]) -> dict[str, Any]:
     netlists = Core.from_json(found).netlists.values()
     timed = [(n.timing.period_ns, n.area_ge) for n in netlists if n.timing is not None]
@@ -58,5 +68,6 @@ def _core(found: Mapping[str, Any], by_map: Mapping[str, Any]) -> dict[str, Any]
         "area_ge": round(min(n.area_ge for n in netlists), 1),
         "period_ns": period,
         "fast_area_ge": None if area is None else round(area, 1),
+        "netlists": [[round(ns, 3), round(ge, 1)] for ns, ge in _frontier(timed)],
         "energy": [[round(zeros, 4), round(pj, 3)] for zeros, pj in energy],
     }

@@ -19,6 +19,10 @@ __all__ = ["cli", "main"]
 # command: (module:attribute of a click.Command, the line that help prints)
 COMMANDS = {
     "bench": ("fmcodec_eval.bench:bench", "Measure the codecs in words/s on feature maps."),
+    "choose": (
+        "fmcodec_eval.choose.command:choose",
+        "Say which cores to build for a network, with what they save.",
+    ),
     "report": (
         "fmcodec_eval.report.command:report",
         "Measure codecs on networks: tables, figures and a page.",

@@ -30,12 +30,21 @@ class Core:
         period_ns: shortest period of its fastest netlist.
         fast_area_ge: gate equivalents of that one.
         energy: (share of zero words, pJ a word) of packets that it was measured on, in this order.
+        netlists: (shortest period in ns, gate equivalents) of netlists, the fastest one first; none
+            is slower and larger than another.
     """
 
     area_ge: float | None = None
     period_ns: float | None = None
     fast_area_ge: float | None = None
     energy: tuple[tuple[float, float], ...] = ()
+    netlists: tuple[tuple[float, float], ...] = ()
+
+    def area_at(self, period_ns: float) -> float | None:
+        """Gate equivalents of the smallest netlist for a clock period; None if none is so fast."""
+        return min(
+            (area for shortest, area in self.netlists if shortest <= period_ns), default=None
+        )
 
     def word_pj(self, zeros: float) -> float | None:
         """pJ a word of a map with a share of `zeros`: a straight line between measured packets."""
@@ -134,5 +143,7 @@ def _core(figures: Mapping[str, Any]) -> Core:
     rest = dict(figures)
     energy = rest.pop("energy", ())
     points = [(0.0, energy)] if isinstance(energy, int | float) else energy
+    netlists = tuple((float(period), float(area)) for period, area in rest.pop("netlists", ()))
     areas = {name: None if value is None else float(value) for name, value in rest.items()}
-    return Core(**areas, energy=tuple(sorted((float(zeros), float(pj)) for zeros, pj in points)))
+    measured = tuple(sorted((float(zeros), float(pj)) for zeros, pj in points))
+    return Core(**areas, energy=measured, netlists=netlists)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fmcodec_eval.report.page import Section, Table
     from fmcodec_eval.report.plan import Plan, Progress
 
-__all__ = ["PACKAGES", "report", "show_progress"]
+__all__ = ["PACKAGES", "plan_of", "report", "show_progress"]
 
 PACKAGES = ("pyarrow", "pandas", "matplotlib", "jinja2")
 
@@ -106,7 +106,7 @@ def report(
     for package in PACKAGES:  # what is missing at the end of a long run is missing now
         require(package, "report", "a report")
     store = Store(output, resume)
-    plan = _plan(options)
+    plan = plan_of(options)
     maps.check(plan, targets)
     runner = DaskRunner(scheduler) if scheduler else LocalRunner()
     try:
@@ -137,7 +137,8 @@ def _kept(store: Any, output: str) -> str:
     return f"{store.count()} finished tasks are kept in {output}: go on with --resume"
 
 
-def _plan(options: dict[str, Any]) -> Plan:
+def plan_of(options: dict[str, Any]) -> Plan:
+    """The plan of the command line's options."""
     from fmcodec_eval.report.plan import CODECS, Plan
 
     sources = tuple(

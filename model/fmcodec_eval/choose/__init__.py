@@ -1,0 +1,1 @@
+"""Which cores to build for a network: `fmcodec choose`."""
