@@ -9,7 +9,7 @@ from amaranth.lib import data
 
 from fmcodec.fmtc import Params
 
-__all__ = ["PAIR", "SIDES", "Build", "pair_write"]
+__all__ = ["PAIR", "SIDES", "Build", "length_layout", "pair_write"]
 
 SIDES = ("encoder", "folded", "decoder")
 # M without its top bit, which is 1, and s
@@ -111,3 +111,8 @@ class Build:
 def pair_write(build: Build) -> data.StructLayout:
     """A pair s, M on its way into a memory: valid, component, pair."""
     return data.StructLayout({"valid": 1, "index": build.index_bits, "pair": PAIR})
+
+
+def length_layout() -> data.StructLayout:
+    """A code length on its way to a builder: valid, table, symbol, and whether it is the last."""
+    return data.StructLayout({"valid": 1, "table": 3, "symbol": 8, "length": 4, "last": 1})

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from fmcodec.fmtc.params import WORD_BITS
 from fmcodec_hw import axis
 from fmcodec_hw.fmtc import context_checks
-from fmcodec_hw.fmtc.context_fields import Build, pair_write
+from fmcodec_hw.fmtc.context_fields import Build, length_layout, pair_write
 from fmcodec_hw.fmtc.crc32 import Crc32
 from fmcodec_hw.fmtc.kraft_sum import KraftSum
 
@@ -297,8 +297,7 @@ def write_ports(build: Build) -> dict[str, wiring.Member]:
     if build.has_each:
         members["pair"] = Out(pair_write(build))
     if build.has_huffman:
-        fields = {"valid": 1, "table": 3, "symbol": 8, "length": 4, "last": 1}
-        members |= {"length": Out(data.StructLayout(fields)), "ready": In(1)}
+        members |= {"length": Out(length_layout()), "ready": In(1)}
     if build.has_matrix:
         bits = build.params.matrix_bits
         members["mean"] = Out(data.StructLayout({"valid": 1, "row": place, "value": 24}))

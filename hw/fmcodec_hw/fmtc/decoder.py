@@ -12,6 +12,7 @@ from fmcodec_hw.fmtc.code_window import CodeWindow
 from fmcodec_hw.fmtc.context_fields import Build
 from fmcodec_hw.fmtc.context_loader import ContextLoader
 from fmcodec_hw.fmtc.dequantiser import SUM_BITS, Dequantiser
+from fmcodec_hw.fmtc.huffman_reader import HuffmanReader
 from fmcodec_hw.fmtc.inverse_dct4 import InverseDct4, number_signature
 from fmcodec_hw.fmtc.rice_reader import LEVEL_BITS, RiceReader
 from fmcodec_hw.fmtc.symbol_index import SymbolIndex
@@ -84,9 +85,12 @@ class Decoder(wiring.Component):
         m.submodules.tile = tile = TileReader()
         m.submodules.window = window = CodeWindow()
         m.submodules.index = index = SymbolIndex(self.params.channels, tables)
-        m.submodules.reader = reader = RiceReader(tables)
+        m.submodules.reader = reader = self._reader(m, loader)
         wiring.connect(m, wiring.flipped(self.code), tile.words)
         level = number_signature(LEVEL_BITS).create()
+        # what goes along with the coefficients in the reader
+        valid = [*(Signal(name=f"valid_{i}") for i in range(1, reader.LATENCY)), level.valid]
+        last = [*(Signal(name=f"last_{i}") for i in range(1, reader.LATENCY)), level.payload.last]
 
         active, done = Signal(), Signal()  # a tile is decoded; all of its codes are read
         remaining = Signal(16, reset_less=True)  # vectors behind this one
@@ -111,13 +115,16 @@ class Decoder(wiring.Component):
             index.last_component.eq(self.params.channels - 1),
             reader.head.eq(window.head),
             reader.step.eq(step),
+            reader.advance.eq(moves),
             reader.group.eq(index.group),
+            reader.next_group.eq(index.next_group),
+            reader.last.eq(index.last),
             reader.raw.eq(raw),
             reader.clear.eq(close),
             reader.zero_point.eq(fields.zero_point),
             reader.q_max.eq(fields.q_max),
             level.payload.value.eq(reader.level),
-            over.eq(done & tile.ended & ~level.valid),
+            over.eq(done & tile.ended & ~Cat(valid).any()),
         ]
         if tables > 1:
             m.d.comb += index.boundaries.eq(fields.boundaries)
@@ -127,7 +134,7 @@ class Decoder(wiring.Component):
             self.length.ready.eq(opens),
         ]
         with m.If(moves):
-            m.d.sync += [level.valid.eq(step), level.payload.last.eq(final)]
+            m.d.sync += [Cat(valid).eq(Cat(step, *valid)), Cat(last).eq(Cat(final, *last))]
         with m.If(step & index.last):
             m.d.sync += remaining.eq(remaining - 1)
         with m.If(opens):
@@ -144,6 +151,18 @@ class Decoder(wiring.Component):
         }
         self._tell(m, causes, damaged, close)
         return level
+
+    def _reader(self, m: Module, loader):
+        """What reads the symbols."""
+        if self.params.coder == "rice":
+            return RiceReader(self.params.tables)
+        reader = HuffmanReader(self.params)
+        m.d.comb += [
+            reader.lengths.eq(loader.length),
+            loader.ready.eq(reader.ready),
+            reader.bank.eq(loader.bank),
+        ]
+        return reader
 
     def _tell(self, m: Module, causes: dict[str, Value], damaged: Signal, close: Signal) -> None:
         """Note what is wrong with a tile as it is seen."""

@@ -20,7 +20,7 @@ class SymbolIndex(wiring.Component):
             tables > 1.
         step: the symbol is done, at the end of the cycle.
         component, group: of the symbol.
-        following: component of the one behind it.
+        following, next_group: of the one behind it.
         last: it is the last one of its vector.
     """
 
@@ -33,6 +33,7 @@ class SymbolIndex(wiring.Component):
             "component": Out(place),
             "following": Out(place),
             "group": Out(range(max(tables, 2))),
+            "next_group": Out(range(max(tables, 2))),
             "last": Out(1),
         }
         if tables > 1:
@@ -51,7 +52,7 @@ class SymbolIndex(wiring.Component):
             hits = Signal(self._tables - 1)
             m.d.comb += hits.eq(Cat(self.following == self.boundaries[i] for i in range(len(hits))))
             passes = hits.any()
+        m.d.comb += self.next_group.eq(Mux(self.last, 0, self.group + passes))
         with m.If(self.step):
-            m.d.sync += self.component.eq(self.following)
-            m.d.sync += self.group.eq(Mux(self.last, 0, self.group + passes))
+            m.d.sync += [self.component.eq(self.following), self.group.eq(self.next_group)]
         return m

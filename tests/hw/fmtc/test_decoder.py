@@ -6,7 +6,8 @@ import random
 import numpy as np
 import pytest
 
-from fmcodec.fmtc import DecoderContext, Params, codec
+from fmcodec.bits import BitWriter
+from fmcodec.fmtc import DecoderContext, Params, codec, huffman
 from fmcodec.fmtc.tile import pack_tile
 from fmcodec_hw.fmtc.decoder import CAUSES, Decoder
 from sim.stalls import stalls
@@ -20,6 +21,9 @@ BUILDS = [
     Params(5, "none", "rice", tables=1),
     Params(1, "none", "rice", tables=8),
     Params(16, "dct4", "rice", tables=3),
+    Params(16, "dct4", "huffman", q_max=60, tables=4),
+    Params(5, "none", "huffman", q_max=254, max_code_bits=15, tables=1),
+    Params(9, "none", "huffman", q_max=9, max_code_bits=8, tables=8),
 ]
 NAMES = {
     "Underrun": "underrun",
@@ -35,8 +39,9 @@ NAMES = {
 def symbols(rng: random.Random, context: DecoderContext, count: int) -> np.ndarray:
     """Symbols of a tile, sparse or dense, tame or extreme."""
     spread, share = rng.choice([0, 1, 5, 40, 300]), rng.choice([0.02, 0.3, 1])
-    low = max(-context.zero_point, -127)
-    high = min(context.q_max - context.zero_point, 127)
+    least, most = (-127, 127) if context.coder == "rice" else (-255, 255)
+    low = max(-context.zero_point, least)
+    high = min(context.q_max - context.zero_point, most)
     levels = [
         min(max(round(rng.gauss(0, spread)), low), high) if rng.random() < share else 0
         for _ in range(count * context.components)
@@ -46,9 +51,27 @@ def symbols(rng: random.Random, context: DecoderContext, count: int) -> np.ndarr
 
 def tile(rng: random.Random, context: DecoderContext, count: int) -> list[int]:
     """Words of a sound tile."""
-    values = symbols(rng, context, count)
-    payload, raw = codec.fast.pack(context, values, rng.random() < 0.2)
+    values, raw = symbols(rng, context, count), rng.random() < 0.2
+    if context.coder == "huffman" and not raw:
+        payload = huffman_payload(rng, context, values)
+    else:
+        payload = codec.fast.pack(context, values, raw)[0]
     return pack_tile(context.tag, count, raw, payload).tolist()
+
+
+def huffman_payload(rng: random.Random, context: DecoderContext, values: np.ndarray) -> np.ndarray:
+    """Codes of symbols; vectors end early now and then, wherever the rest of them is zp."""
+    writer = BitWriter(32)
+    codes = [huffman.codes(lengths).tolist() for lengths in context.lengths]
+    for vector in values.tolist():
+        used = len(vector)
+        while used and vector[used - 1] == context.zero_point:
+            used -= 1
+        if used < len(vector) and rng.random() < 0.8:
+            vector = [*vector[: rng.randrange(used, len(vector))], context.q_max + 1]
+        for table, symbol in zip(context.group_of.tolist(), vector, strict=False):
+            writer.write(codes[table][symbol], int(context.lengths[table][symbol]))
+    return writer.words().astype(np.uint32)
 
 
 def damage(rng: random.Random, words: list[int]) -> list[int]:
