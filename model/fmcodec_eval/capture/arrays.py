@@ -61,7 +61,7 @@ class ArraySource:
         for layer, array in self._layers.items():
             yield from self._captured(layer, np.asarray(array[index])[None])
 
-    def notes(self) -> list[TensorNote]:
+    def tensors(self) -> list[TensorNote]:
         """Every saved layer: all are captured."""
         shapes: dict[str, np.ndarray] = {}
         for captured in self.maps(0):
@@ -70,6 +70,10 @@ class ArraySource:
             TensorNote(layer, "saved", array.shape, str(array.dtype), True, "a saved map")
             for layer, array in shapes.items()
         ]
+
+    def notes(self) -> list[str]:
+        """Nothing was assumed."""
+        return []
 
     def record(self) -> Record:
         """Saved maps depend on nothing but their files."""

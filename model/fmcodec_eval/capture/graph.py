@@ -102,18 +102,18 @@ class TensorNote:
 
     Attributes:
         name: the layer's name; of a captured one the same as in every table.
-        op: the operator that computes it, as the network's file or library calls it.
+        operator: what computes it, as the network's file or library calls it.
         shape: its dimensions, the batch among them; () where they are not known.
         dtype: as NumPy calls it.
-        captured: whether it counts as a stored feature map.
+        stored: whether it counts as a stored feature map, and is captured.
         reason: why, in words.
     """
 
     name: str
-    op: str
+    operator: str
     shape: tuple[int, ...]
     dtype: str
-    captured: bool
+    stored: bool
     reason: str
 
 

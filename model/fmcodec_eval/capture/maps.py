@@ -78,8 +78,8 @@ class CapturedMap:
 class Source(Protocol):
     """What gives feature maps: `maps(i)` are those of image i (or of training step i), in the
     order in which a network computes them; `len()` is the number of images; `name` is what a
-    report calls the source. `notes()` lists what is captured and what is left out, `record()` says
-    what moves the results.
+    report calls the source. `tensors()` lists what is captured and what is left out, `record()`
+    says what moves the results, `notes()` what a reader has to know before any figure.
     """
 
     @property
@@ -89,7 +89,9 @@ class Source(Protocol):
 
     def maps(self, index: int) -> Iterator[CapturedMap]: ...
 
-    def notes(self) -> list[TensorNote]: ...
+    def tensors(self) -> list[TensorNote]: ...
+
+    def notes(self) -> list[str]: ...
 
     def record(self) -> Record: ...
 

@@ -148,7 +148,7 @@ class OnnxNetwork:
             return CapturedMap(tap.layer, tap.kind, planes.astype(np.float32, copy=False))
         return CapturedMap(tap.layer, tap.kind, planes, step.scale, step.zero_point)
 
-    def notes(self, sample: Sample) -> list[TensorNote]:
+    def tensors(self, sample: Sample) -> list[TensorNote]:
         """What is captured and what is left out; shapes are those of the inputs' sizes."""
         return self._notes
 

@@ -140,7 +140,7 @@ class TorchNetwork:
         for layer, kind, array in maps:
             yield CapturedMap(layer, kind, as_planes(one_sample(array)))
 
-    def notes(self, sample: Sample) -> list[TensorNote]:
+    def tensors(self, sample: Sample) -> list[TensorNote]:
         """What is captured and what is left out, for the way that a sample takes."""
         values = self._values(sample)
         with self._running(values):

@@ -20,14 +20,14 @@ from fmcodec_eval.capture.maps import CapturedMap, Record, Source
 from fmcodec_eval.capture.torchvision import NAMES as TORCHVISION
 from fmcodec_eval.capture.torchvision import open_torchvision
 
-__all__ = ["NetworkSource", "SourceSpec"]
+__all__ = ["NetworkSource", "SourceSpec", "needed_packages"]
 
 
 class CapturingNetwork(Protocol):
     """A network that yields its maps for one sample.
 
-    `notes` lists what is captured and what is left out; `inputs` are what it takes, `reading` says
-    how samples become that, `packages` are the versions of what runs it.
+    `tensors` lists what is captured and what is left out; `inputs` are what it takes, `reading`
+    says how samples become that, `packages` are the versions of what runs it.
     """
 
     name: str
@@ -37,7 +37,7 @@ class CapturingNetwork(Protocol):
 
     def capture(self, sample: Sample) -> Iterator[CapturedMap]: ...
 
-    def notes(self, sample: Sample) -> list[TensorNote]: ...
+    def tensors(self, sample: Sample) -> list[TensorNote]: ...
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class NetworkSource:
 
     network: CapturingNetwork
     images: Images
+    random_weights: bool = False
 
     @property
     def name(self) -> str:
@@ -57,9 +58,9 @@ class NetworkSource:
     def maps(self, index: int) -> Iterator[CapturedMap]:
         return self.network.capture(self.images[index])
 
-    def notes(self) -> list[TensorNote]:
+    def tensors(self) -> list[TensorNote]:
         """What is captured and what is left out, for the first sample that can be read."""
-        return self.network.notes(self._first())
+        return self.network.tensors(self._first())
 
     def record(self) -> Record:
         """What moves the results: packages, inputs, how pixels become them."""
@@ -85,8 +86,15 @@ class NetworkSource:
             settings["normalisation"] = f"{reading.how} ({source})"
         if isinstance(self.images, Noise):
             settings["seeds"] = "noise: the number of the image"
-            assumed.append(f"{self.name}: the inputs are noise; the figures are of a dry run.")
+            assumed.append(f"{self.name}: inputs are noise: a dry run, no figure means anything.")
+        if self.random_weights:
+            settings["weights"] = "random, seed 0"
+            assumed.append(f"{self.name}: weights are random: a dry run, no figure means anything.")
         return Record(settings, tuple(assumed))
+
+    def notes(self) -> list[str]:
+        """What a reader has to know before any figure, a sentence each."""
+        return list(self.record().assumed)
 
     def _first(self) -> Sample:
         for index in range(len(self.images)):
@@ -149,6 +157,19 @@ class SourceSpec:
         return _open(self)
 
 
+def needed_packages(spec: SourceSpec) -> dict[str, str]:
+    """The packages that a source needs, with the extra that brings each."""
+    path = Path(spec.network)
+    if path.suffix == ".tflite":
+        return {"ai_edge_litert": "tflite"}
+    if path.suffix == ".onnx":
+        return {"onnx": "onnx", "onnxruntime": "onnx"}
+    if spec.network in TORCHVISION:
+        return {"torch": "torchvision", "torchvision": "torchvision"}
+    weights = path.suffix == ".npz" and path.is_file() and _holds_weights(path)
+    return {"torch": "torch"} if weights or (":" in spec.network and not path.exists()) else {}
+
+
 @lru_cache(maxsize=4)
 def _open(spec: SourceSpec) -> Source:
     if spec.random_weights and spec.network not in TORCHVISION:
@@ -169,7 +190,7 @@ def _open(spec: SourceSpec) -> Source:
     if isinstance(images, Noise) and not (len(network.inputs) == 1 and network.inputs[0].pixels):
         taken = tuple((each.name, each.shape, each.dtype.name) for each in network.inputs)
         images = Noise(images.count, taken)
-    return NetworkSource(network, images)
+    return NetworkSource(network, images, spec.random_weights)
 
 
 def _open_network(spec: SourceSpec, path: Path) -> CapturingNetwork:

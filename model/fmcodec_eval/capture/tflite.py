@@ -17,7 +17,7 @@ from fmcodec_eval.capture.operators import TFLITE
 from fmcodec_eval.capture.taps import taps_of
 from fmcodec_eval.capture.tflite_metadata import normalisation_of
 
-__all__ = ["TFLiteNetwork", "layer_name"]
+__all__ = ["TFLiteNetwork", "graph_of", "layer_name"]
 
 # names of operators that end a tensor's name
 _OPERATORS = {
@@ -55,7 +55,7 @@ class TFLiteNetwork:
         try:
             content = Path(path).read_bytes()
             model = self._schema.ModelT.InitFromObj(self._schema.Model.GetRootAs(content, 0))
-            graph = model.subgraphs[0]
+            model.subgraphs[0]
         except Exception as error:  # bytes that are no flatbuffer fail in many ways
             raise _wrong(path, error) from error
         self._check(model, path)
@@ -70,7 +70,7 @@ class TFLiteNetwork:
         self._allocate(path)
         details = {d["index"]: d for d in self._interpreter.get_tensor_details()}
         self._taps, self._notes = taps_of(
-            *(self._graph(model, graph, details), fuse_adds, {str(index) for index in details}),
+            *(graph_of(self._schema, model, details), fuse_adds, {str(index) for index in details}),
             by_number=True,
         )
         if not self._taps:
@@ -84,7 +84,9 @@ class TFLiteNetwork:
             raise InputError(
                 f"{path} must use TensorFlow Lite's own operators only, not {', '.join(customs)}"
             )
-        used = {self._op_name(model, operator) for operator in model.subgraphs[0].operators}
+        used = {
+            _op_name(self._schema, model, operator) for operator in model.subgraphs[0].operators
+        }
         if loops := sorted(used & set(_LOOPS)):
             raise InputError(
                 f"{path} must be one graph, but its operator {loops[0]} has graphs of its own, "
@@ -123,40 +125,6 @@ class TFLiteNetwork:
         except (ValueError, RuntimeError) as error:
             raise _wrong(path, error) from error
 
-    def _graph(self, model: Any, graph: Any, details: dict[int, dict[str, Any]]) -> Graph:
-        """The model's first graph; tensors are called by their indices."""
-        found = Graph(inputs=set(map(str, graph.inputs)), outputs=set(map(str, graph.outputs)))
-        for index, tensor in enumerate(graph.tensors):
-            detail = details.get(index)
-            content = model.buffers[tensor.buffer].data
-            if (content is not None and len(content)) or tensor.sparsity is not None:
-                found.constants.add(str(index))
-            if detail is not None:
-                dtype, shape = np.dtype(detail["dtype"]).name, tuple(map(int, detail["shape"]))
-                quantised = detail["quantization"][0] > 0 and dtype in ("int8", "uint8", "int16")
-                found.values[str(index)] = Value(dtype, shape, quantised)
-        for number, operator in enumerate(graph.operators):
-            op = self._op_name(model, operator)
-            outputs = tuple(str(i) for i in operator.outputs)
-            inputs = tuple(str(i) for i in operator.inputs if i >= 0)
-            layer = f"{op}{number}"
-            if outputs:
-                layer = layer_name(_text(graph.tensors[int(outputs[0])].name)) or layer
-            sign = Sign.RECTIFIES if self._rectifies(operator) else TFLITE.sign(op)
-            found.nodes.append(Node(layer, op, TFLITE.role(op), inputs, outputs, sign))
-        return found
-
-    def _op_name(self, model: Any, operator: Any) -> str:
-        code = model.operatorCodes[operator.opcodeIndex]
-        number = max(code.builtinCode, code.deprecatedBuiltinCode)
-        return _builtin_names(self._schema).get(number, f"operator {number}")
-
-    def _rectifies(self, operator: Any) -> bool:
-        """Whether a rectifier is fused into an operator; the interpreter does not tell."""
-        kinds = self._schema.ActivationFunctionType
-        fused = getattr(operator.builtinOptions, "fusedActivationFunction", None)
-        return fused in (kinds.RELU, kinds.RELU6)
-
     def capture(self, sample: Sample) -> Iterator[CapturedMap]:
         """Run the model on one sample and yield its maps."""
         for name, values in feed(self.inputs, sample, self.reading).items():
@@ -176,9 +144,53 @@ class TFLiteNetwork:
             else:
                 yield CapturedMap(tap.layer, tap.kind, planes, float(scale), int(zero_point))
 
-    def notes(self, sample: Sample) -> list[TensorNote]:
+    def tensors(self, sample: Sample) -> list[TensorNote]:
         """What is captured and what is left out."""
         return self._notes
+
+
+def graph_of(schema: Any, model: Any, details: dict[int, dict[str, Any]]) -> Graph:
+    """A model's first graph; its tensors are called by their indices.
+
+    Args:
+        schema: the module of the file format.
+        model: the schema's ModelT.
+        details: what the interpreter tells of its tensors.
+    """
+    graph = model.subgraphs[0]
+    found = Graph(inputs=set(map(str, graph.inputs)), outputs=set(map(str, graph.outputs)))
+    for index, tensor in enumerate(graph.tensors):
+        detail = details.get(index)
+        content = model.buffers[tensor.buffer].data
+        if (content is not None and len(content)) or tensor.sparsity is not None:
+            found.constants.add(str(index))
+        if detail is not None:
+            dtype, shape = np.dtype(detail["dtype"]).name, tuple(map(int, detail["shape"]))
+            quantised = detail["quantization"][0] > 0 and dtype in ("int8", "uint8", "int16")
+            found.values[str(index)] = Value(dtype, shape, quantised)
+    for number, operator in enumerate(graph.operators):
+        op = _op_name(schema, model, operator)
+        outputs = tuple(str(i) for i in operator.outputs)
+        inputs = tuple(str(i) for i in operator.inputs if i >= 0)
+        layer = f"{op}{number}"
+        if outputs:
+            layer = layer_name(_text(graph.tensors[int(outputs[0])].name)) or layer
+        sign = Sign.RECTIFIES if _rectifies(schema, operator) else TFLITE.sign(op)
+        found.nodes.append(Node(layer, op, TFLITE.role(op), inputs, outputs, sign))
+    return found
+
+
+def _op_name(schema: Any, model: Any, operator: Any) -> str:
+    code = model.operatorCodes[operator.opcodeIndex]
+    number = max(code.builtinCode, code.deprecatedBuiltinCode)
+    return _builtin_names(schema).get(number, f"operator {number}")
+
+
+def _rectifies(schema: Any, operator: Any) -> bool:
+    """Whether a rectifier is fused into an operator; the interpreter does not tell."""
+    kinds = schema.ActivationFunctionType
+    fused = getattr(operator.builtinOptions, "fusedActivationFunction", None)
+    return fused in (kinds.RELU, kinds.RELU6)
 
 
 def _builtin_names(schema: Any) -> dict[int, str]:

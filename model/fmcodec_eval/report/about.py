@@ -64,11 +64,11 @@ def describe(plan: Plan) -> dict[str, About]:
     for spec in plan.sources:
         source = spec.open()
         network = getattr(source, "network", None)
-        layers = list(dict.fromkeys(captured.layer for captured in source.maps(0)))
+        layers = list(dict.fromkeys(note.name for note in source.tensors() if note.stored))
         module = getattr(network, "module", None)
         tensors = [
-            Tensor(note.name, note.op, note.shape, note.captured, note.reason)
-            for note in source.notes()
+            Tensor(note.name, note.operator, note.shape, note.stored, note.reason)
+            for note in source.tensors()
         ]
         found[source.name] = About(weights_of(spec.network, layers, module), tensors)
     return found

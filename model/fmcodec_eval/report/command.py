@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,9 +12,11 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from fmcodec.codecs import codec_ids
-from fmcodec.errors import InputError, require
+from fmcodec.errors import MissingPackage
 from fmcodec_eval.capture import SourceSpec
 from fmcodec_eval.capture.images import NORMALISATIONS
+from fmcodec_eval.capture.source import needed_packages
+from fmcodec_eval.report.progress import show_progress
 
 if TYPE_CHECKING:
     from fmcodec_eval.report.page import Section, Table
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PACKAGES", "plan_of", "report", "show_progress"]
 
-PACKAGES = ("pyarrow", "pandas", "matplotlib", "jinja2")
+PACKAGES = ("pyarrow", "pandas", "matplotlib", "jinja2", "numcodecs", "PIL")
 
 
 @click.command()
@@ -67,14 +68,27 @@ PACKAGES = ("pyarrow", "pandas", "matplotlib", "jinja2")
 @click.option("--modules", metavar="REGEX", help="PyTorch modules to capture the outputs of.")
 @click.option("--safety", default=0.75, show_default=True, help="Full scale share of a maximum.")
 @click.option("--max-images", type=click.IntRange(1), help="Images of each network at most.")
-@click.option("--normalise", type=click.Choice(NORMALISATIONS), help="How pixels become floats.")
+@click.option(
+    "--normalise",
+    metavar="HOW",
+    help=f"How pixels become floats: {', '.join(NORMALISATIONS)}, or MEAN/DEVIATION in 0..255.  "
+    "[default: what the network's file states]",
+)
 @click.option(
     "--size",
     type=click.IntRange(1),
-    default=224,
-    show_default=True,
-    help="Input size where a network has none.",
+    help="Height and width of pictures that the network leaves open.  "
+    "[default: what its file states, or 224]",
 )
+@click.option(
+    "--shape",
+    "shapes",
+    multiple=True,
+    metavar="[INPUT=]1x3x48x320",
+    help="Shape of an input that the network leaves open, repeatable.",
+)
+@click.option("--fuse-adds", is_flag=True, help="Residual sums are done in their operands' pass.")
+@click.option("--skip-bad", is_flag=True, help="Leave out images that cannot be used; list them.")
 @click.option("--channels-last", is_flag=True, help="Saved feature maps are (H, W, C).")
 @click.option("--random-weights", is_flag=True, help="Torchvision network without its weights.")
 @click.option(
@@ -99,13 +113,17 @@ def report(
     squeezenet, mobilenetv2) or package.module:callable that makes a PyTorch module.
     """
     from fmcodec_eval.lossy import maps, section
-    from fmcodec_eval.report import about
+    from fmcodec_eval.report import about, record
     from fmcodec_eval.report.engine import DaskRunner, LocalRunner, measure
     from fmcodec_eval.report.store import Store
 
-    for package in PACKAGES:  # what is missing at the end of a long run is missing now
-        require(package, "report", "a report")
+    sources = _sources(options)
+    _check_packages(sources, scheduler)
     store = Store(output, resume)
+    key = record.key_of(sources, click.get_current_context().params)
+    if resume and (done := record.finished(Path(output), key)):
+        click.echo(done)
+        return 0
     plan = plan_of(options)
     maps.check(plan, targets)
     runner = DaskRunner(scheduler) if scheduler else LocalRunner()
@@ -115,6 +133,8 @@ def report(
             progress("tables", 0, 1)
             store.tables(finished)
             about.write(Path(output), about.describe(plan))
+            skipped = store.skipped(finished)
+            record.write(Path(output), plan, skipped)
             progress("tables", 1, 1)
             lossy = section.sections(plan, targets, Path(output), progress)
             table, page = _write(plan, Path(output), progress, lossy)
@@ -128,7 +148,10 @@ def report(
     finally:
         if isinstance(runner, DaskRunner):
             runner.close()
+    record.finish(Path(output), key)
     _show(table)
+    for network, image, reason in skipped:
+        click.echo(f"fmcodec: {network}, image {image} was skipped: {reason}", err=True)
     click.echo(page)
     return 0
 
@@ -137,11 +160,29 @@ def _kept(store: Any, output: str) -> str:
     return f"{store.count()} finished tasks are kept in {output}: go on with --resume"
 
 
-def plan_of(options: dict[str, Any]) -> Plan:
-    """The plan of the command line's options."""
-    from fmcodec_eval.report.plan import CODECS, Plan
+def _check_packages(sources: tuple[SourceSpec, ...], scheduler: str | None) -> None:
+    """Name all missing packages at once: what is missing at the end of a run is missing now."""
+    needed = dict.fromkeys(PACKAGES, "report") | ({"distributed": "dask"} if scheduler else {})
+    for source in sources:
+        needed |= needed_packages(source)
+    missing = {name: extra for name, extra in needed.items() if not _is_installed(name)}
+    if missing:
+        # every extra of a kind of network brings those of a report
+        extras = sorted(set(missing.values()) - {"report"}) or ["report"]
+        names = ", ".join("pillow" if name == "PIL" else name for name in missing)
+        hint = f"pip install 'fmcodec[{','.join(extras)}]'"
+        raise MissingPackage(f"a report needs {names}: {hint}")
 
-    sources = tuple(
+
+def _is_installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except (ImportError, ValueError):  # ValueError: imported, and without a specification
+        return False
+
+
+def _sources(options: dict[str, Any]) -> tuple[SourceSpec, ...]:
+    return tuple(
         SourceSpec(
             network,
             options["images"],
@@ -150,12 +191,22 @@ def plan_of(options: dict[str, Any]) -> Plan:
             options["random_weights"],
             options["channels_last"],
             options["size"],
+            options["shapes"],
+            options["fuse_adds"],
         )
         for network in options["networks"]
     )
+
+
+def plan_of(options: dict[str, Any]) -> Plan:
+    """The plan of the command line's options."""
+    from fmcodec_eval.report.engine import is_quantised
+    from fmcodec_eval.report.plan import CODECS, Plan
+
+    sources = _sources(options)
     formats = options["formats"]
     if not formats:
-        quantised = any(_is_quantised(source) for source in sources)
+        quantised = any(is_quantised(source) for source in sources)
         formats = ("deployed", "fixed8") if quantised else ("fixed8",)
     return Plan(
         sources,
@@ -168,15 +219,8 @@ def plan_of(options: dict[str, Any]) -> Plan:
         options["max_images"],
         options["batch_images"],
         options["batch_layers"],
+        options["skip_bad"],
     )
-
-
-def _is_quantised(source: SourceSpec) -> bool:
-    opened = source.open()
-    try:
-        return any(captured.zero_point is not None for captured in opened.maps(0))
-    except InputError as error:
-        raise InputError(f"{opened.name}, image 0: {error}") from error
 
 
 def _write(
@@ -196,35 +240,6 @@ def _write(
     progress("figures", total, total)
     assert parts[0].table is not None
     return parts[0].table, written
-
-
-@contextmanager
-def show_progress(console: Console) -> Iterator[Progress]:
-    """Bars of a long run; yields the function that moves them: (what, done, total)."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    # in a log file bars are noise; errors stay one line
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-        known: dict[str, Any] = {}
-
-        def tell(what: str, done: int, total: int) -> None:
-            if what not in known:
-                known[what] = bars.add_task(what, total=total)
-            bars.update(known[what], completed=done)
-
-        yield tell
 
 
 def _show(table: Table) -> None:

@@ -14,7 +14,7 @@ from fmcodec_eval.report.measure import Result, needs_maxima, run
 from fmcodec_eval.report.plan import Plan, Progress, Task, tasks
 from fmcodec_eval.report.store import Store
 
-__all__ = ["DaskRunner", "LocalRunner", "Runner", "measure"]
+__all__ = ["DaskRunner", "LocalRunner", "Runner", "is_quantised", "measure"]
 
 
 class Runner(Protocol):
@@ -137,18 +137,31 @@ def _check(plan: Plan) -> None:
         if name in names:
             raise InputError(f"networks must have different names, but two are called {name!r}")
         names.append(name)
-        first = run(Task(replace(plan, sources=(source,)), "maxima", (0, 1)))
+        first = _first(plan, source)
         if not first.kinds:
             raise InputError(f"layers and kinds must select a map of {name}, but they select none")
-        if plan.formats == ("deployed",):
-            for captured in source.open().maps(0):
-                if captured.zero_point is None:
-                    raise InputError(f"{name} is not quantised: it has no deployed words")
+        if plan.formats == ("deployed",) and not is_quantised(source):
+            raise InputError(f"{name} is not quantised: it has no deployed words")
+
+
+def _first(plan: Plan, source: SourceSpec) -> Result:
+    """The range of the first image that can be used."""
+    for index in range(plan.image_count(source)):
+        task = Task(replace(plan, sources=(source,)), "maxima", (index, index + 1))
+        result = run(task)
+        if not result.skipped:
+            return result
+    reason = next(iter(result.skipped.values()))
+    raise InputError(f"images of {source.open().name} must have one that can be used: {reason}")
+
+
+def is_quantised(source: SourceSpec) -> bool:
+    """Whether a source has maps of integers."""
+    return any(note.stored and note.dtype in ("int8", "uint8") for note in source.open().tensors())
 
 
 def _layers(plan: Plan, source: SourceSpec) -> tuple[str, ...]:
-    maps = source.open().maps(0)
-    return tuple(dict.fromkeys(m.layer for m in maps if plan.selects(m.layer, m.kind)))
+    return tuple(_first(plan, source).kinds)
 
 
 def _run(
@@ -175,4 +188,5 @@ def _run(
             store.save(task, result)
             done += 1
             progress(what, done, len(planned))
-            yield task, Result(maxima=result.maxima, kinds=result.kinds)
+            kept = Result(maxima=result.maxima, kinds=result.kinds, skipped=result.skipped)
+            yield task, kept

@@ -12,7 +12,7 @@ import numpy as np
 
 from fmcodec.codecs import Coder, get_codec
 from fmcodec.ebpc import Params
-from fmcodec.errors import InputError
+from fmcodec.errors import InputError, MissingPackage
 from fmcodec_eval.capture import CapturedMap
 from fmcodec_eval.formats import Deployed, Fixed, Format, Order
 from fmcodec_eval.report.plan import Plan, Task, codec_config
@@ -50,40 +50,60 @@ class Result:
             the task's first.
         maxima: largest magnitude of each layer.
         kinds: kind of each layer, in the network's order.
+        skipped: images that could not be used, with the reason; see `Plan.skip_bad`.
     """
 
     maps: list[tuple[Any, ...]] = field(default_factory=list)
     facts: list[tuple[Any, ...]] = field(default_factory=list)
     maxima: dict[str, float] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
+    skipped: dict[int, str] = field(default_factory=dict)
 
 
 def run(task: Task) -> Result:
     """Do a task.
 
     Raises:
-        InputError: an image or a map cannot be used; the message names it.
+        InputError: an image or a map cannot be used; the message names it. Where the plan skips
+            bad images, it is among the result's `skipped` instead, and adds nothing to the rest.
     """
     source = task.source.open()
     result, facts = Result(), Facts(float)
     for index in range(*task.images):
         try:
-            for captured in _capture(source, index):
-                if not task.plan.selects(captured.layer, captured.kind):
-                    continue
-                if task.layers is not None and captured.layer not in task.layers:
-                    continue
-                largest = captured.maximum()  # refuses NaN in every format
-                result.kinds[captured.layer] = captured.kind
-                result.maxima[captured.layer] = max(result.maxima.get(captured.layer, 0.0), largest)
-                if task.step == "measure":
-                    for row in _measure(task, source.name, index, captured, facts):
-                        result.maps.append(row)
+            found, more = _image(task, source, index)
+        except MissingPackage:
+            raise
         except InputError as error:
-            raise InputError(f"{source.name}, image {index}: {error}") from error
+            if not task.plan.skip_bad:
+                raise InputError(f"{source.name}, image {index}: {error}") from error
+            result.skipped[index] = str(error)
+            continue
+        result.maps += found.maps
+        result.kinds |= found.kinds
+        for layer, largest in found.maxima.items():
+            result.maxima[layer] = max(result.maxima.get(layer, 0.0), largest)
+        for key, amount in more.items():
+            facts[key] += amount
     first = task.images[0]
     result.facts = [(source.name, first, *key, amount) for key, amount in sorted(facts.items())]
     return result
+
+
+def _image(task: Task, source: Any, index: int) -> tuple[Result, Facts]:
+    """What one image adds."""
+    result, facts = Result(), Facts(float)
+    for captured in _capture(source, index):
+        if not task.plan.selects(captured.layer, captured.kind):
+            continue
+        if task.layers is not None and captured.layer not in task.layers:
+            continue
+        largest = captured.maximum()  # refuses NaN in every format
+        result.kinds[captured.layer] = captured.kind
+        result.maxima[captured.layer] = max(result.maxima.get(captured.layer, 0.0), largest)
+        if task.step == "measure":
+            result.maps += _measure(task, source.name, index, captured, facts)
+    return result, facts
 
 
 def _capture(source: Any, index: int) -> list[CapturedMap]:

@@ -12,6 +12,7 @@ from typing import Any
 import fmcodec
 from fmcodec.errors import require
 from fmcodec_eval.energy import MEMORIES, energy_text
+from fmcodec_eval.report import record
 from fmcodec_eval.report.figures import Figure, case_figures, dram_energy, overview_figures
 from fmcodec_eval.report.plan import Plan, codec_id
 from fmcodec_eval.report.summary import Summary, title_of
@@ -186,4 +187,4 @@ def _settings(plan: Plan | None) -> dict[str, str]:
         settings["safety factor"] = f"{plan.safety:g}"
     if any(source.random_weights for source in plan.sources):
         settings["weights"] = "RANDOM: a dry run, the ratios mean nothing"
-    return settings
+    return settings | record.settings(plan)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from fmcodec_eval.capture import SourceSpec
 from fmcodec_eval.capture.errors import check_regex
 from fmcodec_eval.capture.images import files_in
 from fmcodec_eval.formats import Format, Order, parse_format
+from fmcodec_eval.report.progress import Progress
 
 __all__ = [
     "CODECS",
@@ -34,7 +35,6 @@ _IDS = codec_ids()
 _AT = _IDS.index("ebpc") + 1
 CODECS = (*_IDS[:_AT], "ebpc:block_words=16", *_IDS[_AT:])
 PART_LAYOUT = 2  # what a part holds; another number, another part
-Progress = Callable[[str, int, int], None]  # is told (what, done, total)
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ class Plan:
         max_images: images of each source at most; None for all.
         batch_images: images in a task; None for what makes about a hundred tasks.
         batch_layers: layers in a task; None for all. Each task runs the network for itself.
+        skip_bad: images that cannot be used are left out and listed, instead of ending the run.
     """
 
     sources: tuple[SourceSpec, ...]
@@ -65,6 +66,7 @@ class Plan:
     max_images: int | None = None
     batch_images: int | None = None
     batch_layers: int | None = None
+    skip_bad: bool = False
 
     def __post_init__(self) -> None:
         for name in ("sources", "codecs", "formats", "orders"):

@@ -46,12 +46,22 @@ class Store:
         if not file.exists():
             return None
         found = json.loads(self._parquet.read_schema(file).metadata[b"fmcodec"])
-        return Result(maxima=found["maxima"], kinds=found["kinds"])
+        skipped = {int(index): reason for index, reason in found["skipped"].items()}
+        return Result(maxima=found["maxima"], kinds=found["kinds"], skipped=skipped)
+
+    def skipped(self, tasks: Iterable[Task]) -> list[tuple[str, int, str]]:
+        """(network, image, reason) of the images that finished tasks left out."""
+        return [
+            (task.source.open().name, index, reason)
+            for task in tasks
+            for index, reason in (self.load(task) or Result()).skipped.items()
+        ]
 
     def save(self, task: Task, result: Result) -> None:
         """Keep a task's result."""
         key = task.key()
-        found = json.dumps({"maxima": result.maxima, "kinds": result.kinds})
+        about = {"maxima": result.maxima, "kinds": result.kinds, "skipped": result.skipped}
+        found = json.dumps(about)
         maps = self._table(MAP_COLUMNS, result.maps).replace_schema_metadata({"fmcodec": found})
         # the table of maps comes last: where it is, the part is complete
         self._write(self._table(FACT_COLUMNS, result.facts), f"{key}.facts.parquet")

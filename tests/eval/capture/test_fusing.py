@@ -12,7 +12,7 @@ by_pattern = pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: pa
 
 def captured_names(network):
     names = [captured.layer for captured in network.capture(X[0])]
-    notes = [note.name for note in network.notes(X[0]) if note.captured]
+    notes = [note.name for note in network.tensors(X[0]) if note.stored]
     assert names == notes
     return set(names)
 

@@ -294,8 +294,8 @@ def test_ctrl_c_keeps_what_is_done(tmp_path):
     _, errors = running.communicate(timeout=60)
     assert running.returncode == 130
     kept = len(list(out.glob("parts/*.maps.parquet")))
-    assert errors == (
-        f"fmcodec: interrupted; {kept} finished tasks are kept in {out}: go on with --resume\n"
+    assert errors.splitlines()[-1] == (  # a slow run tells its progress before
+        f"fmcodec: interrupted; {kept} finished tasks are kept in {out}: go on with --resume"
     )
     assert 63 <= kept < 120
     assert not (out / "report.html").exists()
