@@ -18,8 +18,8 @@ class ContextBank(wiring.Component):
     Members:
         read: `Build.layout`: registers of the context that is read, or waits.
         starts, active, accepted: of its reader.
-        ask, tag: a tile with this tag waits for a context; held until `granted`. The numbers of
-            the tile before are no longer needed.
+        ask, tag: a tile with this tag waits for a context; held until `granted`.
+        drained: the numbers of the tile before are no longer needed.
         granted: the context is chosen; `fields` and `bank` stay as they are until the next `ask`.
         fields: `Build.layout`: registers of the context in use.
         bank: half of every memory that is in use; the reader's numbers go to the other.
@@ -34,6 +34,7 @@ class ContextBank(wiring.Component):
                 "accepted": In(1),
                 "ask": In(1),
                 "tag": In(15),
+                "drained": In(1),
                 "granted": Out(1),
                 "fields": Out(build.layout),
                 "bank": Out(1),
@@ -49,7 +50,7 @@ class ContextBank(wiring.Component):
         m.d.comb += [
             named.eq(waiting & (self.tag == self.read.tag)),
             in_use.eq(self.tag == self.fields.tag),
-            moves.eq(waiting & (~present | (self.ask & named))),
+            moves.eq(waiting & (~present | (self.ask & named & self.drained))),
             # a context that is read may be the tile's; nothing waits meanwhile
             self.granted.eq(self.ask & present & ~named & (in_use | ~(self.active | self.starts))),
         ]

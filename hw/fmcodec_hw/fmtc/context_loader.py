@@ -24,7 +24,7 @@ class ContextLoader(wiring.Component):
     Members:
         words: contexts, `last` with the CRC.
         loaded, refused: a context is over, in this cycle, and waits for its tile, or is refused.
-        ask, tag, granted, fields, bank: see `ContextBank`.
+        ask, tag, drained, granted, fields, bank: see `ContextBank`.
         pair, length, ready, mean, entry: where a build has them, numbers for the half of a memory
             that is not in use; see `ContextReader`.
     """
@@ -37,6 +37,7 @@ class ContextLoader(wiring.Component):
             "refused": Out(1),
             "ask": In(1),
             "tag": In(15),
+            "drained": In(1),
             "granted": Out(1),
             "fields": Out(build.layout),
             "bank": Out(1),
@@ -56,6 +57,7 @@ class ContextLoader(wiring.Component):
             banks.accepted.eq(reader.accepted),
             banks.ask.eq(self.ask),
             banks.tag.eq(self.tag),
+            banks.drained.eq(self.drained),
             self.loaded.eq(reader.accepted),
             self.refused.eq(reader.refused),
             self.granted.eq(banks.granted),

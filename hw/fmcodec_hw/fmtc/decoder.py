@@ -1,8 +1,7 @@
 """The FMTC decoder: tiles in, vectors out."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
-from amaranth.lib.data import StructLayout
 from amaranth.lib.wiring import In, Out
 
 from fmcodec.fmtc import Params
@@ -60,8 +59,8 @@ class Decoder(wiring.Component):
 
     def elaborate(self, platform):
         # The front reads a tile's codes, from the choice of its context to the comparison of its
-        # CRC. The back makes values of them, which may take so long that the front is at the next
-        # tile by then: it has numbers of its own, and the last value waits for the verdict
+        # CRC. The back makes values of them, which takes so long that the front may be at the next
+        # tile by then, unless that names another context; the last value waits for the verdict
         m = Module()
         build = Build(self.params, "decoder")
         m.submodules.loader = loader = ContextLoader(build)
@@ -73,7 +72,7 @@ class Decoder(wiring.Component):
         over, damaged, close = Signal(), Signal(), Signal()
         level = self._front(m, loader, over, damaged, close)
         total = self._transform(m, level)
-        self._back(m, loader.fields, total, over, damaged, close)
+        self._back(m, loader, total, over, damaged, close)
         return m
 
     def _front(self, m: Module, loader, over: Signal, damaged: Signal, close: Signal):
@@ -195,48 +194,32 @@ class Decoder(wiring.Component):
         ]
         return total
 
-    def _back(self, m: Module, fields, total, over: Signal, damaged: Signal, close: Signal) -> None:
-        """Values of sums, the last of a tile with what the front says of it."""
+    def _back(self, m: Module, loader, total, over: Signal, damaged: Signal, close: Signal) -> None:
+        """Values of sums, the last of a tile with what the front says of it.
+
+        `drained` of the contexts: no value is left of a tile that the front is done with.
+        """
+        fields = loader.fields
         m.submodules.dequantiser = dequantiser = Dequantiser()
-        # numbers of the tile whose values leave, taken when its first sum is there; the front has
-        # not left the tile by then, for it waits for them
-        numbers = Signal(
-            StructLayout(
-                {"scale": 8, "shift": 4, "offset": signed(24), "low": signed(8), "high": signed(8)}
-            ),
-            reset_less=True,
-        )
-        known, judged, verdict = Signal(), Signal(), Signal(reset_less=True)
-        held, held_last, ready, leaves = Signal(), Signal(), Signal(), Signal()
-        with m.If(~known & total.valid):
-            m.d.sync += [
-                known.eq(1),
-                numbers.scale.eq(fields.inverse_scale),
-                numbers.shift.eq(fields.inverse_shift),
-                numbers.offset.eq(fields.mean),
-                numbers.low.eq(fields.low),
-                numbers.high.eq(fields.high),
-            ]
+        wiring.connect(m, total, dequantiser.sum)
+        judged, verdict = Signal(), Signal(reset_less=True)
+        value, port = dequantiser.value, self.values
+        last = value.payload.last
         m.d.comb += [
-            ready.eq(~held | (self.values.valid & self.values.ready)),
-            total.ready.eq(known & ~(held & held_last) & ready),
-            leaves.eq(held_last & self.values.valid & self.values.ready),
-            close.eq(over & known & ~judged),
-            dequantiser.sum.eq(total.payload.value),
-            dequantiser.step.eq(total.valid & total.ready),
-            self.values.payload.data.eq(dequantiser.value),
-            self.values.payload.last.eq(held_last),
-            self.values.payload.user.eq(held_last & verdict),
-            self.values.valid.eq(held & (~held_last | judged)),
+            dequantiser.scale.eq(fields.inverse_scale),
+            dequantiser.shift.eq(fields.inverse_shift),
+            dequantiser.offset.eq(fields.mean),
+            dequantiser.low.eq(fields.low),
+            dequantiser.high.eq(fields.high),
+            port.payload.data.eq(value.payload.value),
+            port.payload.last.eq(last),
+            port.payload.user.eq(last & verdict),
+            port.valid.eq(value.valid & (~last | judged)),
+            value.ready.eq(port.ready & (~last | judged)),
+            close.eq(over & ~judged),
         ]
-        m.d.comb += [
-            getattr(dequantiser, name).eq(numbers[name]) for name in numbers.shape().members
-        ]
-        with m.If(ready):
-            m.d.sync += held.eq(total.valid & total.ready)
-        with m.If(total.valid & total.ready):
-            m.d.sync += held_last.eq(total.payload.last)
         with m.If(close):
             m.d.sync += [judged.eq(1), verdict.eq(damaged)]
-        with m.If(leaves):
-            m.d.sync += [judged.eq(0), known.eq(0), held_last.eq(0)]
+        with m.If(port.valid & port.ready & last):
+            m.d.sync += judged.eq(0)
+        m.d.comb += loader.drained.eq(~judged)

@@ -95,6 +95,7 @@ class Encoder(wiring.Component):
             sequence.coded.eq(code.valid & code.ready & code.payload.last),
             loader.ask.eq(sequence.ask),
             loader.tag.eq(sequence.tag),
+            loader.drained.eq(1),
             quantiser.acc.eq(front.payload.acc),
             quantiser.step.eq(step),
             coder.symbol.valid.eq(valid),

@@ -184,6 +184,7 @@ async def grant(ctx, dut: ContextLoader, tag: int) -> int:
     """Ask for a tile's context; the cycles until it is granted."""
     ctx.set(dut.tag, tag)
     ctx.set(dut.ask, 1)
+    ctx.set(dut.drained, 1)
     waited = 0
     while not ctx.get(dut.granted):
         waited += 1
