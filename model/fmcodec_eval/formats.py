@@ -8,13 +8,16 @@ sees. Both decide the compression ratio as much as the codec does.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 __all__ = ["Bits", "Deployed", "Fixed", "Format", "Order", "dtype_of", "parse_format"]
+
+
+FLOATING = {"float8": 8, "float16": 16, "bfloat16": 16, "float32": 32}  # bits of a word
 
 
 def dtype_of(word_bits: int) -> np.dtype[Any]:
@@ -81,26 +84,29 @@ class Fixed:
 
 @dataclass(frozen=True)
 class Bits:
-    """A floating-point format, its bit patterns taken as words: float16, bfloat16 or float32.
+    """A floating-point format, its bit patterns taken as words.
 
-    float16 and bfloat16 round to nearest even; negative zero becomes zero, so that what a
-    network calls zero is a zero word; float16 clamps to its largest finite value.
+    float32, float16, bfloat16 or float8: E4M3 of the OCP 8-bit specification, without a scale. All
+    round to nearest even; negative zero becomes zero, so that what a network calls zero is a zero
+    word; float16 and float8 clamp to their largest finite value.
     """
 
     name: str
     needs_maximum = False
 
     def __post_init__(self) -> None:
-        if self.name not in ("float16", "bfloat16", "float32"):
-            raise ValueError(f"name must be float16, bfloat16 or float32, not {self.name!r}")
+        if self.name not in FLOATING:
+            raise ValueError(f"name must be {_any_of(FLOATING)}, not {self.name!r}")
 
     @property
     def word_bits(self) -> int:
-        return 32 if self.name == "float32" else 16
+        return FLOATING[self.name]
 
     def words(self, values: np.ndarray) -> np.ndarray:
-        """Float values -> int16 or int32 bit patterns."""
+        """Float values -> int8, int16 or int32 bit patterns."""
         values = np.asarray(values, np.float32) + np.float32(0)  # -0 + 0 = +0
+        if self.name == "float8":
+            return _float8(values)
         if self.name == "float32":
             return values.view(np.int32)
         if self.name == "float16":
@@ -113,11 +119,26 @@ class Bits:
         return np.where(words == 0x8000, np.uint16(0), words).view(np.int16)
 
 
+def _float8(values: np.ndarray) -> np.ndarray:
+    """E4M3: four bits of exponent, bias 7, three of mantissa; int8 patterns."""
+    magnitude = np.minimum(np.abs(values), np.float32(448))
+    # below 2^-6 all numbers are as far apart as from there to 2^-5
+    exponent = np.frexp(np.maximum(magnitude, np.float32(2**-6)))[1] - 1
+    steps = np.rint(np.ldexp(magnitude, 3 - exponent)).astype(np.int32)
+    # 8 + mantissa of a normal number: a carry out of the mantissa adds to the exponent by itself
+    patterns = ((exponent + 6) << 3) + steps
+    return (
+        np.where((values < 0) & (patterns > 0), patterns | 0x80, patterns)
+        .astype(np.uint8)
+        .view(np.int8)
+    )
+
+
 Format = Deployed | Fixed | Bits
 
 
 def parse_format(name: str, safety: float = 0.75) -> Format:
-    """The format of a name: deployed, fixed4..fixed16, float16, bfloat16 or float32.
+    """The format of a name: deployed, fixed4..fixed16, float8, float16, bfloat16 or float32.
 
     Raises:
         ValueError: there is no such format.
@@ -126,11 +147,15 @@ def parse_format(name: str, safety: float = 0.75) -> Format:
         return Deployed()
     if match := re.fullmatch(r"fixed(\d+)", name):
         return Fixed(int(match[1]), safety)
-    if name in ("float16", "bfloat16", "float32"):
+    if name in FLOATING:
         return Bits(name)
-    raise ValueError(
-        f"format must be deployed, fixed4..fixed16, float16, bfloat16 or float32, not {name!r}"
-    )
+    known = _any_of(("deployed", "fixed4..fixed16", *FLOATING))
+    raise ValueError(f"format must be {known}, not {name!r}")
+
+
+def _any_of(names: Iterable[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} or {last}"
 
 
 @dataclass(frozen=True)

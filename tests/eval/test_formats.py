@@ -53,10 +53,11 @@ def test_bfloat16_rounds_to_nearest_even(values):
         (lambda: Fixed(8, 0), "safety must be above 0 and at most 1, not 0"),
         (
             lambda: parse_format("int8"),
-            "format must be deployed, fixed4..fixed16, float16, bfloat16 or float32, not 'int8'",
+            "format must be deployed, fixed4..fixed16, float8, float16, bfloat16 or float32, "
+            "not 'int8'",
         ),
         (lambda: Order("tile:0x2x2"), "order must be nchw, nhwc or tile:HxWxC, not 'tile:0x2x2'"),
-        (lambda: Bits("float8"), "name must be float16, bfloat16 or float32, not 'float8'"),
+        (lambda: Bits("half"), "name must be float8, float16, bfloat16 or float32, not 'half'"),
     ],
 )
 def test_bad_parameters_are_refused(make, message):
@@ -83,3 +84,19 @@ def test_tiles_hold_every_word_once(shape, tile):
     assert all(packet.size <= height * width * channels for packet in packets)
     first = words[:channels, :height, :width].reshape(-1)
     assert np.array_equal(packets[0], first)
+
+
+def test_float8_is_that_of_ml_dtypes():
+    """Every magnitude of E4M3, halves between them, what underflows and what is clamped."""
+    ml_dtypes = pytest.importorskip("ml_dtypes")
+    codes = np.arange(127, dtype=np.uint8).view(ml_dtypes.float8_e4m3fn).astype(np.float32)
+    between = (codes[1:] + codes[:-1]) / 2
+    near = np.concatenate([np.nextafter(between, 0), between, np.nextafter(between, 999)])
+    rng = np.random.default_rng(0)
+    noise = rng.normal(size=4000) * 10.0 ** rng.integers(-5, 3, 4000)
+    values = np.concatenate([codes, near, noise.astype(np.float32), [1e-9, 500.0, 1e30]])
+    values = np.concatenate([values, -values]).astype(np.float32)
+    expected = np.clip(values, -448, 448).astype(ml_dtypes.float8_e4m3fn).view(np.uint8)
+    expected[expected == 0x80] = 0
+    np.testing.assert_array_equal(Bits("float8").words(values).view(np.uint8), expected)
+    assert Bits("float8").word_bits == 8

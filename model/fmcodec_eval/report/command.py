@@ -45,7 +45,7 @@ PACKAGES = ("pyarrow", "pandas", "matplotlib", "jinja2", "numcodecs", "PIL")
     "formats",
     multiple=True,
     metavar="FORMAT",
-    help="Number format, repeatable: deployed, fixed4..fixed16, float16, bfloat16, "
+    help="Number format, repeatable: deployed, fixed4..fixed16, float8, float16, bfloat16, "
     "float32.  [default: deployed for quantised networks, fixed8 for all]",
 )
 @click.option(
