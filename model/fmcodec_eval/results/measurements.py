@@ -16,7 +16,14 @@ from fmcodec_eval.report.plan import Plan, Progress
 from fmcodec_eval.report.store import Store
 from fmcodec_eval.report.summary import Summary
 
-__all__ = ["NAMES", "measure_all"]
+__all__ = ["EBPC8", "EBPC16", "NAMES", "deployed_sources", "measure_all"]
+
+# blocks of 8 and of 16 words stand side by side in every table
+EBPC8, EBPC16 = "ebpc:block_words=8", "ebpc:block_words=16"
+CODECS = (
+    *("zero_rle", "zvc", "csc", "bpc", EBPC8, EBPC16),
+    *("rice", "deflate", "zstd", "entropy"),
+)
 
 # what the networks are called on the page
 NAMES = {
@@ -42,31 +49,37 @@ def plans(data: Path, folder: Path) -> dict[str, Plan]:
         data: folder with `models`, `images` and the CIFAR-10 arrays.
         folder: of the measurements; the gradients lie in it.
     """
-    words = SourceSpec(
-        str(data / "models" / "kws_dscnn_quant.tflite"),
-        str(files("fmcodec_eval") / "data" / "spoken_words.npz"),
-    )
-    deployed = (*(_network(data, name) for name in DEPLOYED), words)
+    deployed = deployed_sources(data)
     floating = tuple(_network(data, name) for name in FLOAT)
     gradients = SourceSpec(str(folder / "gradient_maps"))
     wide = ("fixed8", "fixed12", "fixed16", "float16", "bfloat16", "float32")
     return {
-        "deployed": Plan(deployed, formats=("deployed", "fixed8"), max_images=200),
-        "float": Plan(floating, max_images=200),
+        "deployed": Plan(deployed, CODECS, ("deployed", "fixed8"), max_images=200),
+        "float": Plan(floating, CODECS, max_images=200),
         "orders": Plan(
             (deployed[0], floating[0]),
+            CODECS,
             formats=("deployed", "fixed8"),
             orders=("nchw", "nhwc", "tile:8x8x16"),
             max_images=8,
         ),
         "formats": Plan(
             (floating[0], floating[3]),
-            ("zero_rle", "zvc", "bpc", "ebpc", "ebpc:block_words=16", "rice", "zstd", "entropy"),
+            ("zero_rle", "zvc", "bpc", EBPC8, EBPC16, "rice", "zstd", "entropy"),
             wide,
             max_images=8,
         ),
-        "gradients": Plan((gradients,), formats=("fixed8", "fixed16", "float16", "bfloat16")),
+        "gradients": Plan((gradients,), CODECS, ("fixed8", "fixed16", "float16", "bfloat16")),
     }
+
+
+def deployed_sources(data: Path) -> tuple[SourceSpec, ...]:
+    """The quantised networks with their inputs."""
+    words = SourceSpec(
+        str(data / "models" / "kws_dscnn_quant.tflite"),
+        str(files("fmcodec_eval") / "data" / "spoken_words.npz"),
+    )
+    return (*(_network(data, name) for name in DEPLOYED), words)
 
 
 def _network(data: Path, name: str) -> SourceSpec:

