@@ -10,6 +10,7 @@ from fmcodec_hw import axis
 from fmcodec_hw.fmtc.context_fields import Build
 from fmcodec_hw.fmtc.context_loader import ContextLoader
 from fmcodec_hw.fmtc.dct4 import Dct4
+from fmcodec_hw.fmtc.huffman_coder import HuffmanCoder
 from fmcodec_hw.fmtc.quantiser import ACC_BITS, Quantiser
 from fmcodec_hw.fmtc.rice_coder import RiceCoder
 from fmcodec_hw.fmtc.scales import Scales
@@ -63,8 +64,8 @@ class Encoder(wiring.Component):
     def elaborate(self, platform):
         # From the choice of its context on, the coefficients of a tile go through three registers:
         # reduced to 16 bits, as symbols, as codes. The index counts them as they enter, and what it
-        # tells goes along. The next tile begins once the last symbol is coded, while the words of
-        # this one leave
+        # tells goes along. The next tile begins while the words of this one leave; with Huffman
+        # codes while its last vector is coded, unless the context is another
         m = Module()
         build, tables = self._build, self.params.tables
         m.submodules.loader = loader = ContextLoader(build)
@@ -72,7 +73,8 @@ class Encoder(wiring.Component):
         m.submodules.index = index = SymbolIndex(self.params.channels, tables)
         m.submodules.scales = scales = Scales(build)
         m.submodules.quantiser = quantiser = Quantiser()
-        m.submodules.coder = coder = RiceCoder(tables)
+        coder = HuffmanCoder(self.params) if build.has_huffman else RiceCoder(tables)
+        m.submodules.coder = coder
         m.submodules.writer = writer = TileWriter()
         wiring.connect(m, wiring.flipped(self.ctx), loader.words)
         wiring.connect(m, wiring.flipped(self.tile), sequence.tile)
@@ -80,11 +82,12 @@ class Encoder(wiring.Component):
         wiring.connect(m, coder.code, writer.code)
         wiring.connect(m, writer.words, wiring.flipped(self.code))
 
-        step, valid, last = Signal(), Signal(), Signal()  # the latter of the quantiser's register
+        step = Signal()
+        valid, ends, last = Signal(), Signal(), Signal()  # of the quantiser's register
         group = Signal.like(index.group, name="held_group", reset_less=True)
         ready = sequence.is_open & (~valid | coder.symbol.ready)
         front = self._front(m, loader.fields, index)
-        symbol, code = coder.symbol.payload, coder.code
+        symbol = coder.symbol.payload
         m.d.comb += [
             step.eq(front.valid & ready),
             front.ready.eq(ready),
@@ -92,10 +95,10 @@ class Encoder(wiring.Component):
             sequence.granted.eq(loader.granted),
             sequence.step.eq(step),
             sequence.ends.eq(index.last),
-            sequence.coded.eq(code.valid & code.ready & code.payload.last),
+            sequence.quiet.eq(~valid & (build.has_huffman | coder.idle)),
+            loader.drained.eq(~valid & coder.idle),
             loader.ask.eq(sequence.ask),
             loader.tag.eq(sequence.tag),
-            loader.drained.eq(1),
             quantiser.acc.eq(front.payload.acc),
             quantiser.step.eq(step),
             coder.symbol.valid.eq(valid),
@@ -103,11 +106,12 @@ class Encoder(wiring.Component):
             symbol.symbol.eq(quantiser.symbol),
             symbol.zero.eq(quantiser.zero),
             symbol.group.eq(group),
+            symbol.ends.eq(ends),
             symbol.last.eq(last),
         ]
         m.d.sync += valid.eq(step | (valid & ~coder.symbol.ready))
         with m.If(step):
-            m.d.sync += [group.eq(index.group), last.eq(sequence.final)]
+            m.d.sync += [group.eq(index.group), ends.eq(index.last), last.eq(sequence.final)]
         with m.If(step & (front.payload.last ^ sequence.final)):
             m.d.sync += self.status_length.eq(1)
         m.d.comb += [
@@ -169,8 +173,17 @@ class Encoder(wiring.Component):
             quantiser.scale.eq(scales.scale),
             quantiser.zero_point.eq(fields.zero_point),
             quantiser.q_max.eq(fields.q_max),
-            coder.zero_point.eq(fields.zero_point),
         ]
+        if build.has_huffman:
+            m.d.comb += [
+                coder.end_before.eq(fields.end_before),
+                coder.q_max.eq(fields.q_max),
+                coder.bank.eq(loader.bank),
+                coder.length.eq(loader.length),
+                loader.ready.eq(coder.ready),
+            ]
+        else:
+            m.d.comb += coder.zero_point.eq(fields.zero_point)
         if self.params.tables > 1:
             m.d.comb += index.boundaries.eq(fields.boundaries)
         if build.has_each:

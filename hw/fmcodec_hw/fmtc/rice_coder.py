@@ -1,22 +1,17 @@
 """Symbols in, codes of the Rice coder out."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from fmcodec.fmtc.reference import START_K
-from fmcodec_hw.fmtc.tile_writer import PUSH_BITS, code_layout
+from fmcodec_hw.fmtc.symbols import PUSH_BITS, code_layout, symbol_layout
 from fmcodec_hw.rice_code.adaptation import MAX_RUN_BITS, Adaptation
 from fmcodec_hw.rice_code.code_writer import CodeWriter
 
-__all__ = ["RiceCoder", "symbol_layout"]
+__all__ = ["RiceCoder"]
 
 _LEVEL_BITS = 8
-
-
-def symbol_layout(tables: int) -> data.StructLayout:
-    """A symbol q, whether it is the zero point, its group, and whether it is the tile's last."""
-    return data.StructLayout({"symbol": 8, "zero": 1, "group": range(max(tables, 2)), "last": 1})
 
 
 class RiceCoder(wiring.Component):
@@ -32,6 +27,7 @@ class RiceCoder(wiring.Component):
         symbol: the symbols. `symbol.ready` depends on `code.ready`.
         raw, zero_point: of the tile, until its last code has left.
         code: their codes.
+        idle: nothing is held.
     """
 
     def __init__(self, tables: int):
@@ -42,6 +38,7 @@ class RiceCoder(wiring.Component):
                 "raw": In(1),
                 "zero_point": In(8),
                 "code": Out(stream.Signature(code_layout())),
+                "idle": Out(1),
             }
         )
 
@@ -58,6 +55,7 @@ class RiceCoder(wiring.Component):
         valid, held = Signal(), Signal(layout, reset_less=True)
         step, take, known = Signal(), Signal(), Signal()
         m.d.comb += [
+            self.idle.eq(~valid),
             known.eq(valid & (self.symbol.valid | held.last)),
             step.eq(known & self.code.ready),
             self.symbol.ready.eq(self.code.ready & ~(valid & held.last)),

@@ -16,11 +16,11 @@ class TileSequence(wiring.Component):
         tile: the first word of every tile; taken when `header` is.
         header: the same, once its context is chosen.
         ask, tag, granted: to the contexts; see `ContextBank`.
-        raw: of the tile whose symbols are coded.
+        quiet: what there is of the tile before does not need `raw`.
+        raw: of the tile.
         is_open: coefficients of a tile may come.
         step, ends: a coefficient comes, at the end of the cycle; it is the last of its vector.
         final: it is the last of the tile.
-        coded: the last code of the tile leaves the coder, at the end of the cycle.
     """
 
     def __init__(self):
@@ -31,32 +31,31 @@ class TileSequence(wiring.Component):
                 "ask": Out(1),
                 "tag": Out(15),
                 "granted": In(1),
+                "quiet": In(1),
                 "raw": Out(1),
                 "is_open": Out(1),
                 "step": In(1),
                 "ends": In(1),
                 "final": Out(1),
-                "coded": In(1),
             }
         )
 
     def elaborate(self, platform):
-        # A tile is busy from its context to its last code, and only then another may be chosen; it
-        # is open until its last coefficient has come. Its header stays at the port until it can
-        # be written, behind the words of the tile before
+        # A tile is open from the choice of its context until its last coefficient has come. Its
+        # header stays at the port until it can be written, behind the words of the tile before
         m = Module()
-        busy = Signal()
+        unwritten = Signal()
         remaining = Signal(16, reset_less=True)  # vectors behind this one
         header = self.tile.payload
         m.d.comb += [
-            self.ask.eq(self.tile.valid & ~busy),
+            self.ask.eq(self.tile.valid & ~self.is_open & ~unwritten & self.quiet),
             self.tag.eq(header[:15]),
             self.header.payload.eq(header),
-            self.header.valid.eq(self.tile.valid & busy),
-            self.tile.ready.eq(busy & self.header.ready),
+            self.header.valid.eq(self.tile.valid & unwritten),
+            self.tile.ready.eq(unwritten & self.header.ready),
             self.final.eq(self.ends & ~remaining.any()),
         ]
-        m.d.sync += busy.eq((busy | self.granted) & ~self.coded)
+        m.d.sync += unwritten.eq((unwritten | self.granted) & ~self.header.ready)
         m.d.sync += self.is_open.eq((self.is_open | self.granted) & ~(self.step & self.final))
         with m.If(self.step & self.ends):
             m.d.sync += remaining.eq(remaining - 1)

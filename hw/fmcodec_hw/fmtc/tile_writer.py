@@ -1,23 +1,17 @@
 """The words of a tile: header, codes, CRC."""
 
 from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from fmcodec.fmtc.params import WORD_BITS
 from fmcodec_hw import axis
 from fmcodec_hw.bit_packer import BitPacker
 from fmcodec_hw.fmtc.crc32 import Crc32
+from fmcodec_hw.fmtc.symbols import PUSH_BITS, code_layout
 from fmcodec_hw.logic import gate, select
 
-__all__ = ["PUSH_BITS", "TileWriter", "code_layout"]
-
-PUSH_BITS = 16  # half a header; the longest code has as many bits
-
-
-def code_layout() -> data.StructLayout:
-    """A code: its bits, the first at the top and zeros behind, how many; the tile's last one."""
-    return data.StructLayout({"bits": PUSH_BITS, "length": range(PUSH_BITS + 1), "last": 1})
+__all__ = ["TileWriter"]
 
 
 class TileWriter(wiring.Component):

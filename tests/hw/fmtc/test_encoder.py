@@ -23,6 +23,14 @@ RICE = [
     (Params(16, "dct4", "rice", tables=4), False),
 ]
 
+HUFFMAN = [
+    (Params(16, "dct4", "huffman", tables=4, q_max=30), False),
+    (Params(6, "none", "huffman", tables=3, q_max=12, max_code_bits=15), False),
+    (Params(1, "none", "huffman", tables=1, q_max=9, max_code_bits=8), False),
+    (Params(12, "none", "huffman", tables=8, q_max=20), True),
+]
+BUILDS = RICE + HUFFMAN
+
 
 def vectors(rng: random.Random, context, count: int) -> np.ndarray:
     """Vectors or coefficients of a tile, sparse or dense, tame or extreme."""
@@ -129,7 +137,7 @@ def check(params: Params, folded: bool, layers, stall: str, ready: str = "") -> 
         sink(dut.code, taken, stalls(ready or stall, rng)),
         watch,
     ]
-    cycles = 5000 + 20 * (len(values) + 9 * len(loaded))
+    cycles = 5000 + 20 * (len(values) + 100 * len(loaded))
     clocked(dut, body, ports=ports, cycles=cycles, about=f"{params}, stalls {stall}, seed {SEED}")
     total = 0
     for i, (found, job) in enumerate(zip(packets(taken), jobs, strict=True)):
@@ -141,15 +149,16 @@ def check(params: Params, folded: bool, layers, stall: str, ready: str = "") -> 
 
 
 @pytest.mark.parametrize("stall", ["none", "geometric", "mixed"])
-@pytest.mark.parametrize(("params", "folded"), RICE, ids=str)
+@pytest.mark.parametrize(("params", "folded"), BUILDS, ids=str)
 def test_tiles_are_the_models(params, folded, stall):
     rng = random.Random(SEED)
     side = "folded" if folded else "encoder"
-    check(params, folded, tiles(rng, params, side, 8, 4, 8), stall)
+    layers = 4 if params.coder == "huffman" else 8
+    check(params, folded, tiles(rng, params, side, layers, 4, 8), stall)
 
 
 @pytest.mark.parametrize("size", [1, 3, 40])
-@pytest.mark.parametrize(("params", "folded"), RICE, ids=str)
+@pytest.mark.parametrize(("params", "folded"), BUILDS, ids=str)
 def test_rate(params, folded, size):
     """One coefficient a cycle and ten cycles a tile, raw tiles and dense ones alike."""
     rng = random.Random(SEED)
@@ -204,7 +213,7 @@ def always_ready(stream, taken: list[Beat]):
     return testbench
 
 
-@pytest.mark.parametrize(("params", "folded"), RICE[:1] + RICE[-1:], ids=str)
+@pytest.mark.parametrize(("params", "folded"), RICE[:1] + HUFFMAN[:1], ids=str)
 def test_reset_within_a_tile_or_a_context(params, folded):
     rng = random.Random(SEED)
     dut = Encoder(params, folded=folded)

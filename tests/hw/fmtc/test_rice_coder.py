@@ -61,6 +61,7 @@ def test_tiles(tables, stall):
                     "symbol": symbol,
                     "zero": symbol == zero_point,
                     "group": group_of[i % len(group_of)],
+                    "ends": i % len(group_of) == len(group_of) - 1,
                     "last": i == len(flat) - 1,
                 }
                 for i, symbol in enumerate(flat)
