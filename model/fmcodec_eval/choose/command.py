@@ -175,18 +175,7 @@ def _show(
     table = Table(header_style="bold", pad_edge=False, box=SIMPLE_HEAD, title=title)
     for head in ("build", "order"):
         table.add_column(head, no_wrap=True)
-    heads = (
-        "n",
-        "z",
-        "port",
-        "lanes",
-        "GE",
-        "MHz",
-        "Gbit/s at most",
-        "ratio",
-        "saved, %",
-        "pJ/word",
-    )
+    heads = ("n", "z", "port", "lanes", "GE", "MHz", "Gbit/s at most", "ratio", "saved, %")
     for head in (*heads, "pJ/word", "Pareto"):
         table.add_column(head, justify="right")
     for build in found:

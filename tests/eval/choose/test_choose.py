@@ -127,6 +127,14 @@ def test_the_command(tmp_path, summary, maps_folder_once):
     assert chosen["pareto"]
     assert chosen["gates"] <= 4000
     assert f"Build {chosen['name']}, maps stored nchw" in run.stdout
+    # every figure stands below its head, the last column says what is in the Pareto set
+    lines = run.stdout.splitlines()
+    head = next(line for line in lines if "Gbit/s at most" in line)
+    row = next(line for line in lines if line.strip().startswith(f"{chosen['name']} "))
+    assert head.rstrip().endswith("pJ/word   Pareto")
+    assert row.rstrip().endswith("yes")
+    assert len(row.rstrip()) == len(head.rstrip())
+    assert row[: head.index("GE") + 2].endswith(f" {chosen['gates']:,.0f}")
     assert (tmp_path / "out" / "choice.svg").read_text().startswith("<svg")
     assert len(list((tmp_path / "out" / "timeloop").iterdir())) == 2
     assert (tmp_path / "out" / "zigzag" / "operand_precision.yaml").exists()
