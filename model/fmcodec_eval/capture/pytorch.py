@@ -169,6 +169,8 @@ class TorchNetwork:
         torch = self._torch
         threads = torch.get_num_threads()
         torch.set_num_threads(1)  # sums in one order: the same bits on every worker
+        fast = torch.backends.mha.get_fastpath_enabled()
+        torch.backends.mha.set_fastpath_enabled(False)  # one operator for a whole block of layers
         try:
             yield
         except (RuntimeError, TypeError) as error:  # TypeError: not the module's arguments
@@ -180,6 +182,7 @@ class TorchNetwork:
             ) from error
         finally:
             torch.set_num_threads(threads)
+            torch.backends.mha.set_fastpath_enabled(fast)
 
     def _run(self, values: list[Any] | dict[str, Any]) -> Any:
         return self._module(**values) if isinstance(values, dict) else self._module(*values)
