@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fmcodec.codecs import get_codec
 from fmcodec_eval.choose.builds import Build, best, frontier
 from fmcodec_eval.drawing import COLOURS, drawn, new_canvas
+from fmcodec_eval.report.plan import codec_id
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,20 +33,19 @@ def choice(found: Sequence[Build], title: str, gates: float | None) -> tuple[str
             build.gates,
             100 * build.saved,
             "o" if build.lanes == 1 else "s",
-            color=COLOURS[build.codec.partition(":")[0]],
+            color=COLOURS[codec_id(build.codec)],
             markersize=9 if build is chosen else 6,
             markeredgecolor="#222222" if on_edge else "white",
             markeredgewidth=1.6 if build is chosen else 0.9,
             alpha=1 if on_edge else 0.7,
             zorder=3 if on_edge else 2,
         )
+    right = 1.08 * max(*(b.gates for b in found), gates or 0.0)
+    axes.set_xlim(0, right)
+    axes.set_ylim(min(0.0, *(112 * b.saved for b in found)), 112 * max(b.saved for b in found))
     steps = [(b.gates, 100 * b.saved) for b in edge]
-    axes.set_xscale("log")
-    low, high = min(b.gates for b in found), max(b.gates for b in found)
-    axes.set_xlim(low / 1.15, high * 1.15)
-    if steps:
-        x, y = np.array([*steps, (high * 1.15, steps[-1][1])]).T
-        axes.step(x, y, where="post", color="#222222", linewidth=1, zorder=1, label="Pareto set")
+    x, y = np.array([*steps, (right, steps[-1][1])]).T
+    axes.step(x, y, where="post", color="#222222", linewidth=1, zorder=1)
     if gates is not None:
         axes.axvline(gates, color="#777777", linestyle="--", linewidth=1)
         axes.annotate(
@@ -57,24 +58,18 @@ def choice(found: Sequence[Build], title: str, gates: float | None) -> tuple[str
     others = sorted((b for b in found if b not in edge), key=lambda b: -b.saved)
     _label(axes, [*edge, *others][:LABELLED])
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    axes.xaxis.set_minor_formatter(lambda value, _: "")
-    ticks = [
-        t
-        for k in (1, 2, 3, 5, 7)
-        for e in range(2, 6)
-        if low / 1.15 <= (t := k * 10**e) <= high * 1.15
-    ]
-    axes.set_xticks(ticks)
     axes.set_xlabel("encoders and decoders, gate equivalents")
     axes.set_ylabel("traffic saved, %")
     axes.set_title(title)
+    used = dict.fromkeys(codec_id(b.codec) for b in found)
     handles = [
-        axes.plot([], [], "o", color=COLOURS[name], label=label)[0]
-        for name, label in (("rice", "Rice"), ("ebpc", "EBPC"))
+        axes.plot([], [], "o", color=COLOURS[name], label=get_codec(name).title)[0] for name in used
     ]
-    handles.append(axes.plot([], [], "s", color="#999999", label="several lanes")[0])
+    if any(b.lanes > 1 for b in found):
+        handles.append(axes.plot([], [], "s", color="#999999", label="several lanes")[0])
     handles.append(axes.plot([], [], color="#222222", linewidth=1, label="Pareto set")[0])
-    axes.legend(handles=handles, loc="lower right", fontsize=8)
+    legend = axes.legend(handles=handles, loc="lower left", fontsize=8, frameon=True)
+    legend.get_frame().set(edgecolor="none", alpha=0.9)
     caption = (
         "Share of the network's traffic that cores save, against their gates, each at the clock at "
         "which it codes what is asked for. On the black line nothing smaller saves as much."
