@@ -19,6 +19,7 @@ __all__ = [
     "NORMALISATIONS",
     "Images",
     "Noise",
+    "array_shapes",
     "as_input",
     "check_normalisation",
     "files_in",
@@ -151,6 +152,13 @@ def open_images(path: str) -> Images:
     images = PictureFiles([file])
     images[0]  # a file that is no picture is refused here, not in the middle of a run
     return images
+
+
+def array_shapes(images: Images) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """Shapes of a sample by the inputs' names, "" for the only one; nothing for pictures."""
+    if isinstance(images, NamedArrays):
+        return tuple((name, array.shape[1:]) for name, array in images.arrays.items())
+    return (("", images.array.shape[1:]),) if isinstance(images, ArrayImages) else ()
 
 
 def files_in(folder: Path, suffixes: Container[str] | None = None) -> list[Path]:

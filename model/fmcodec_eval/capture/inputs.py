@@ -59,6 +59,8 @@ class Reading:
         usual: the normalisation that is assumed where nothing states one.
         file_normalisation: what the file states.
         file_size: what the file states.
+        arrays: shapes of the samples where they are arrays, by input, as in `shapes`; they set what
+            the file and nobody else sets.
     """
 
     normalisation: str | None = None
@@ -67,6 +69,7 @@ class Reading:
     usual: str = "imagenet"
     file_normalisation: str | None = None
     file_size: tuple[int, int] | None = None
+    arrays: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
     def with_metadata(
         self, normalisation: str | None, size: tuple[int, int] | None = None
@@ -112,15 +115,17 @@ class Reading:
         asked = self.asked(name)
         text = "x".join("?" if n is None else str(n) for n in known or ()) or "no sizes"
         if asked is not None:
-            pairs = zip(known or asked, asked, strict=False)
-            same_rank = known is None or len(known) == len(asked)
-            if not same_rank or any(n not in (None, size) for n, size in pairs):
+            if known is not None and not _fits(known, asked):
                 raise InputError(
                     f"shape of input {name!r} must fit the network's {text}, "
                     f"not {'x'.join(map(str, asked))}"
                 )
             return Input(name, asked, np.dtype(dtype))
         sizes = list(known or ())
+        if known is None or None in sizes:
+            given = self._of_arrays(name, known)
+            if given is not None:
+                return Input(name, given, np.dtype(dtype))
         if sizes and sizes[0] is None:
             sizes[0] = 1  # the batch: one sample; an open size elsewhere is not guessed
         height, width = self.picture_size
@@ -134,6 +139,23 @@ class Reading:
                 f"--shape {name}=1x..."
             )
         return Input(name, tuple(n for n in sizes if n is not None), np.dtype(dtype))
+
+    def _of_arrays(self, name: str, known: Sequence[int | None] | None) -> tuple[int, ...] | None:
+        """The shape of the samples as an input, with the batch, or None where they do not fit."""
+        shapes = dict(self.arrays)
+        sample = shapes.get(name, shapes.get(""))
+        if sample is None or self.size is not None:
+            return None
+        for shape in ((1, *sample), sample):
+            if known is None or _fits(known, shape):
+                return shape
+        return None
+
+
+def _fits(known: Sequence[int | None], shape: Sequence[int]) -> bool:
+    """Whether a shape has the sizes that are known."""
+    pairs = zip(known, shape, strict=False)
+    return len(known) == len(shape) and all(n in (None, size) for n, size in pairs)
 
 
 def parse_shapes(texts: Iterable[str]) -> tuple[tuple[str, tuple[int, ...]], ...]:

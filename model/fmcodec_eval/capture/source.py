@@ -14,7 +14,13 @@ import numpy as np
 from fmcodec.errors import InputError, require
 from fmcodec_eval.capture.errors import check_regex, reading_arrays
 from fmcodec_eval.capture.graph import TensorNote
-from fmcodec_eval.capture.images import Images, Noise, check_normalisation, open_images
+from fmcodec_eval.capture.images import (
+    Images,
+    Noise,
+    array_shapes,
+    check_normalisation,
+    open_images,
+)
 from fmcodec_eval.capture.inputs import Input, Reading, Sample, parse_shapes
 from fmcodec_eval.capture.maps import CapturedMap, Record, Source
 from fmcodec_eval.capture.torchvision import NAMES as TORCHVISION
@@ -183,18 +189,20 @@ def _open(spec: SourceSpec) -> Source:
             from fmcodec_eval.capture.arrays import ArraySource
 
             return ArraySource(path, spec.channels_last)
-    network = _open_network(spec, path)
-    if spec.images is None:
+    images = None if spec.images is None else open_images(spec.images)
+    network = _open_network(spec, path, images)
+    if images is None:
         raise InputError(f"network {spec.network!r} needs images: a folder, a file or random:COUNT")
-    images = open_images(spec.images)
     if isinstance(images, Noise) and not (len(network.inputs) == 1 and network.inputs[0].pixels):
         taken = tuple((each.name, each.shape, each.dtype.name) for each in network.inputs)
         images = Noise(images.count, taken)
     return NetworkSource(network, images, spec.random_weights)
 
 
-def _open_network(spec: SourceSpec, path: Path) -> CapturingNetwork:
+def _open_network(spec: SourceSpec, path: Path, images: Images | None) -> CapturingNetwork:
     reading = Reading(spec.normalisation, spec.size, parse_shapes(spec.shapes))
+    if images is not None:
+        reading = replace(reading, arrays=array_shapes(images))
     if path.suffix == ".tflite":
         from fmcodec_eval.capture.tflite import TFLiteNetwork
 

@@ -33,6 +33,18 @@ def test_sizes_that_are_open():
     assert Reading(shapes=parse_shapes(["2x5"])).shaped("x", None, FLOAT).shape == (2, 5)
 
 
+def test_arrays_set_what_is_open():
+    reading = Reading(arrays=(("", (3, 48, 320)),))
+    assert reading.shaped("x", (None, 3, None, None), FLOAT).shape == (1, 3, 48, 320)
+    assert reading.shaped("x", (None, 3, 32, None), FLOAT).shape == (1, 3, 32, 224)  # do not fit
+    assert reading.shaped("x", (1, 3, 8, 8), FLOAT).shape == (1, 3, 8, 8)
+    asked = Reading(arrays=reading.arrays, shapes=parse_shapes(["1x3x48x64"]))
+    assert asked.shaped("x", (None, 3, None, None), FLOAT).shape == (1, 3, 48, 64)
+    tokens = Reading(arrays=(("ids", (16,)), ("state", (2, 1, 8))))
+    assert tokens.shaped("ids", (None, None), FLOAT).shape == (1, 16)
+    assert tokens.shaped("state", (2, None, 8), FLOAT).shape == (2, 1, 8)
+
+
 @pytest.mark.parametrize("known", [(None, None), (16, None, 8), (None, 4, None, None), None])
 def test_an_open_size_that_is_not_the_batch_is_not_guessed(known):
     with pytest.raises(InputError, match=r"shape of input 'x' must be given, .*--shape x=1x\.\.\."):
@@ -115,8 +127,7 @@ def test_a_transformer_takes_tokens_and_a_mask(onnx, tmp_path):
     np.savez(tmp_path / "samples.npz", **samples)
     with pytest.raises(InputError, match="shape of input 'ids' must be given"):
         SourceSpec(str(path), "random:1").open()
-    sizes = ("ids=1x6", "mask=1x6")
-    source = SourceSpec(str(path), str(tmp_path / "samples.npz"), shapes=sizes).open()
+    source = SourceSpec(str(path), str(tmp_path / "samples.npz")).open()
     assert len(source) == 3
     found = {m.layer: m.values for m in source.maps(2)}
     assert list(found) == ["embedding", "query", "masked", "softmax", "values"]
@@ -124,7 +135,7 @@ def test_a_transformer_takes_tokens_and_a_mask(onnx, tmp_path):
     reasons = {t.name: t.reason for t in source.tensors() if not t.stored}
     assert reasons["far below"] == "made of integers: indices, a mask or a one-hot"
     assert reasons["keys"].startswith("a view")
-    dry = SourceSpec(str(path), "random:2", shapes=sizes).open()
+    dry = SourceSpec(str(path), "random:2", shapes=("ids=1x6", "mask=1x6")).open()
     assert np.array_equal(next(dry.maps(1)).values, next(dry.maps(1)).values)
     assert dry.notes() == ["bert: inputs are noise: a dry run, no figure means anything."]
 
