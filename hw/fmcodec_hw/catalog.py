@@ -10,12 +10,13 @@ from collections.abc import Iterator
 
 from fmcodec_hw.codec import Codec, Config
 from fmcodec_hw.ebpc.tops import CODEC as EBPC
+from fmcodec_hw.fmtc.tops import CODEC as FMTC
 from fmcodec_hw.rice.tops import CODEC as RICE
 from fmcodec_hw.shell import AxiTop
 
 __all__ = ["CODECS", "configs", "find", "tops"]
 
-CODECS: dict[str, Codec] = {codec.id: codec for codec in (EBPC, RICE)}
+CODECS: dict[str, Codec] = {codec.id: codec for codec in (EBPC, RICE, FMTC)}
 
 
 def configs() -> Iterator[Config]:

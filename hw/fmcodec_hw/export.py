@@ -44,7 +44,7 @@ def files(
     beside = {
         **models,
         f"{name}.f": companions.file_list([*texts, *models]),
-        f"{name}.vlt": companions.lint_waivers(tops),
+        f"{name}.vlt": companions.lint_waivers([*texts, *models]),
         f"{name}_inst.vh": companions.template(tops, name),
         **{f"{top.name}.sdc": companions.sdc(top, period_ns) for top in tops.values()},
     }

@@ -43,7 +43,8 @@ class Bench(bench.Bench):
         params: the build.
         folded: the encoder is given coefficients.
         models: the stateful model by core; what is queued at a core is given to its model too.
-        told: contexts that each core has loaded and refused, by core and port.
+        told: contexts that each core has loaded and refused, by core and event.
+        clips: coefficients that the encoder has told to be clipped.
     """
 
     def __init__(self, dut: Any, run: Run) -> None:
@@ -53,6 +54,7 @@ class Bench(bench.Bench):
         self.models: dict[str, Any] = {}
         self.told: dict[tuple[str, str], int] = {}
         self.expected: dict[tuple[str, str], int] = {}
+        self.clips = 0
         self._forget()
 
     def _forget(self) -> None:
@@ -62,6 +64,7 @@ class Bench(bench.Bench):
         for counts in (self.told, self.expected):
             for core in ("encoder", "decoder"):
                 counts.update({(core, event): 0 for event in ("loaded", "refused")})
+        self.clips = 0
 
     @classmethod
     async def start(cls, dut: Any, stall: str = "none") -> Bench:
@@ -69,7 +72,8 @@ class Bench(bench.Bench):
         made = cls(dut, Run.current())
         await made.up(stall)
         for core in ("encoder", "decoder"):
-            cocotb.start_soon(made._watch(core))
+            cocotb.start_soon(made._watch_contexts(core))
+        cocotb.start_soon(made._watch_clips())
         return made
 
     async def reset(self, cycles: int = 2) -> None:
@@ -77,7 +81,13 @@ class Bench(bench.Bench):
         await super().reset(cycles)
         self._forget()
 
-    async def _watch(self, core: str) -> None:
+    async def _watch_clips(self) -> None:
+        while True:
+            await RisingEdge(self.dut.clk)
+            if self.dut.rst.value == 0 and self.dut.encoder_status_clip.value == 1:
+                self.clips += 1
+
+    async def _watch_contexts(self, core: str) -> None:
         """Count the contexts that the core says it has loaded and refused."""
         ports = {
             event: getattr(self.dut, f"{core}_status_context_{event}")

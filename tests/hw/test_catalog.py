@@ -26,7 +26,9 @@ def test_an_unknown_name_is_refused():
 def test_every_configuration_can_be_built(config):
     tops = catalog.tops(config, name="mine")
     assert set(config.cores) <= set(tops) == set(CORES)
-    assert {core: top.name for core, top in tops.items()} == {c: f"mine_{c}" for c in CORES}
+    folded = "_folded" * config.parameters.get("folded", False)  # another module than the encoder
+    names = {"encoder": f"mine_encoder{folded}", "decoder": "mine_decoder"}
+    assert {core: top.name for core, top in tops.items()} == names
     assert all(top.reset == config.reset for top in tops.values())
     # what the manifest tells makes the same configuration again
     codec = catalog.CODECS[config.codec]
