@@ -1,32 +1,44 @@
-"""What the figures of a report share: style, colours, canvases and axes of matplotlib."""
+"""What the figures of a report share: style, colours, canvases and axes of matplotlib.
+
+Layers run from top to bottom, so that a figure of two hundred of them, or one on a phone, scrolls
+as the page does.
+"""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from fmcodec.errors import require
 from fmcodec_eval.report.plan import codec_id
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
 __all__ = [
+    "COLOURS",
     "HARDWARE",
     "Figure",
     "colour",
     "drawn",
+    "head",
     "layer_axis",
-    "layer_width",
+    "layer_canvas",
     "log_ratio",
     "new_canvas",
+    "row_tips",
     "short_names",
+    "tip",
+    "worth",
 ]
 
 STYLE = {
@@ -45,19 +57,22 @@ STYLE = {
     "svg.hashsalt": "fmcodec",
     "font.family": ["DejaVu Sans"],
 }
-# one colour for a codec in every figure; those that have cores stand out, bounds are grey
+# one colour for a codec in every figure; those that have cores are warm, software is green
 HARDWARE = ("rice", "ebpc")
 COLOURS = {
-    "rice": "#e08a00",
-    "zero_rle": "#c9bfe6",
-    "zvc": "#7a68b3",
-    "csc": "#d9c08c",
-    "bpc": "#8fc1dd",
+    "rice": "#f08c00",
     "ebpc": "#d1495b",
-    "deflate": "#7fb77e",
-    "zstd": "#3f8f5f",
+    "ebpc:block_words=16": "#6d1530",
+    "zvc": "#5b3fa8",
+    "zero_rle": "#b79ae8",
+    "csc": "#7a5c3a",
+    "bpc": "#4aa3df",
+    "deflate": "#7fc97f",
+    "zstd": "#1b7837",
     "entropy": "#8c8c8c",
 }
+RESERVE = ("#e377c2", "#17becf", "#bcbd22", "#1f3b73")
+_TIP = "tip: "
 
 
 @dataclass(frozen=True)
@@ -67,7 +82,7 @@ class Figure:
     Attributes:
         name: of its files, without an ending.
         caption: what it shows, one or two sentences.
-        svg: the drawing as an <svg> element.
+        svg: the drawing as an <svg> element; what has a `tip` has it as its title.
         png: the drawing as a PNG file of 144 dots per inch.
     """
 
@@ -91,18 +106,32 @@ def drawn(draw: Callable[..., tuple[str, str, Canvas]]) -> Callable[..., Figure]
             canvas.savefig(png, format="png", dpi=144)
             matplotlib.pyplot.close(canvas)
         text = svg.getvalue()
+        text = re.sub(f'<g id="{_TIP}([^"]*)">', r'<g data-tip="\1"><title>\1</title>', text)
         return Figure(name, caption, text[text.index("<svg") :], png.getvalue())
 
     return figure
 
 
+def tip(artist: Artist, text: str) -> None:
+    """What a page shows when the reader points at an artist."""
+    artist.set_gid(f"{_TIP}{text}")
+
+
+def row_tips(axes: Axes, texts: Sequence[str]) -> None:
+    """A tip for every layer of a `layer_axis`, wherever in its row the reader points."""
+    for row, text in enumerate(texts):
+        tip(axes.axhspan(row - 0.5, row + 0.5, alpha=0, zorder=9), text)
+
+
 def colour(codec: str, codecs: list[str]) -> str:
     """The colour of a codec; one with other parameters takes the next of a reserve."""
+    if codec in COLOURS:
+        return COLOURS[codec]
     base = codec_id(codec)
-    if codec == base or base not in [c for c in codecs if c != codec]:
+    if not any(codec_id(c) == base for c in codecs if c != codec):
         return COLOURS.get(base, "#555555")
-    reserve = ("#e08e45", "#4f86c6", "#a23b72", "#1b998b")
-    return reserve[codecs.index(codec) % len(reserve)]
+    others = [c for c in codecs if c not in COLOURS]
+    return RESERVE[others.index(codec) % len(RESERVE)]
 
 
 def new_canvas(width: float, height: float) -> tuple[Canvas, Axes]:
@@ -110,13 +139,28 @@ def new_canvas(width: float, height: float) -> tuple[Canvas, Axes]:
     return pyplot.subplots(figsize=(width, height), layout="constrained")
 
 
-def layer_width(layers: int) -> float:
-    return float(np.clip(2.4 + 0.165 * layers, 7.5, 18))
+def layer_canvas(rows: float) -> tuple[Canvas, Axes]:
+    """A canvas for so many layers, one below the other."""
+    canvas, axes = new_canvas(7.6, 1.1 + 0.165 * max(rows, 6))
+    axes.grid(visible=False, axis="y")
+    axes.grid(visible=True, axis="x")
+    # the axis is in sight at both ends of a long figure
+    axes.tick_params(axis="x", top=rows > 40, labeltop=rows > 40)
+    return canvas, axes
+
+
+def head(canvas: Canvas, title: str, columns: int = 4) -> None:
+    """A title, and the legend above the axes, where it is in sight whatever their length."""
+    legend = canvas.legend(
+        loc="outside upper left", fontsize=8, ncols=columns, title=title, alignment="left"
+    )
+    legend.get_title().set_fontweight("bold")
 
 
 def layer_axis(axes: Axes, layers: list[str]) -> None:
-    axes.set_xticks(range(len(layers)), short_names(layers), rotation=90, fontsize=7)
-    axes.set_xlim(-0.7, len(layers) - 0.3)
+    """The names of layers at the rows 0, 1, ... from the top."""
+    axes.set_yticks(range(len(layers)), short_names(layers), fontsize=7)
+    axes.set_ylim(len(layers) - 0.4, -0.6)
 
 
 def short_names(layers: list[str]) -> list[str]:
@@ -128,10 +172,24 @@ def short_names(layers: list[str]) -> list[str]:
     return [name if len(name) <= 30 else f"…{name[-29:]}" for name in names]
 
 
-def log_ratio(axes: Axes) -> None:
+def worth(words: npt.ArrayLike, share: float = 0.005) -> npt.NDArray[np.bool_]:
+    """Which layers an axis is scaled for: all but the smallest, `share` of the words together.
+
+    A map of a few values may have any ratio, and must not flatten the others.
+    """
+    sizes = np.asarray(words, np.float64)
+    order = np.argsort(sizes, kind="stable")
+    small = np.cumsum(sizes[order]) < share * sizes.sum()
+    kept = np.ones(len(sizes), bool)
+    kept[order[small]] = False
+    return kept
+
+
+def log_ratio(axes: Axes, axis: str = "y") -> None:
     """A ratio's axis: logarithmic, so that half and double look alike, with plain numbers."""
     ticker = require("matplotlib.ticker", "report", "a report")
-    axes.set_yscale("log")
-    axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 1.5, 2, 3, 5, 7), numticks=12))
-    axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_locator(ticker.NullLocator())
+    getattr(axes, f"set_{axis}scale")("log")
+    scale = getattr(axes, f"{axis}axis")
+    scale.set_major_locator(ticker.LogLocator(subs=(1, 1.5, 2, 3, 5, 7), numticks=12))
+    scale.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+    scale.set_minor_locator(ticker.NullLocator())

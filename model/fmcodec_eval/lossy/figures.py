@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fmcodec.errors import require
-from fmcodec_eval.drawing import Figure, drawn, layer_axis, layer_width, log_ratio, new_canvas
+from fmcodec_eval.drawing import Figure, drawn, head, layer_axis, layer_canvas, log_ratio
 from fmcodec_eval.lossy.points import (
     DCT,
     DCT_RICE,
@@ -105,15 +105,14 @@ def layer_bits(measured: Measured, name: str) -> tuple[str, str, Canvas]:
 
 def layer_bars(title: str, layers: list[str], rates: dict[str, list[float]]) -> Canvas:
     """Bars of the bits a value of every layer, a colour for each scheme."""
-    canvas, axes = new_canvas(layer_width(round(1.3 * len(layers))), 3.6)
-    width = 0.84 / len(rates)
-    for index, (scheme, heights) in enumerate(rates.items()):
-        at = np.arange(len(layers)) + (index - (len(rates) - 1) / 2) * width
-        axes.bar(at, heights, 0.96 * width, color=COLOURS[scheme], label=scheme)
+    canvas, axes = layer_canvas(1.8 * len(layers))
+    height = 0.84 / len(rates)
+    for index, (scheme, widths) in enumerate(rates.items()):
+        at = np.arange(len(layers)) + (index - (len(rates) - 1) / 2) * height
+        axes.barh(at, widths, 0.96 * height, color=COLOURS[scheme], label=scheme)
     layer_axis(axes, layers)
     # of maps of a few values most bits are headers: they would flatten all others
-    axes.set_ylim(top=min(axes.get_ylim()[1], 9))
-    axes.set_ylabel("bits per value")
-    axes.set_title(title)
-    canvas.legend(loc="outside lower center", ncols=len(rates))
+    axes.set_xlim(right=min(axes.get_xlim()[1], 9))
+    axes.set_xlabel("bits per value")
+    head(canvas, title)
     return canvas

@@ -42,10 +42,12 @@ class About:
         weights: values and bytes of weights by layer, "" for those of no layer; empty where
             nothing is known of them, as with saved maps.
         tensors: all that it computes, if its kind of network tells.
+        notes: what a reader has to know before any figure, a sentence each.
     """
 
     weights: dict[str, Weights] = field(default_factory=dict)
     tensors: list[Tensor] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def weight_bytes(self, form: str, word_bits: int) -> dict[str, float]:
         """Bytes of weights by layer beside maps of a format.
@@ -70,7 +72,8 @@ def describe(plan: Plan) -> dict[str, About]:
             Tensor(note.name, note.operator, note.shape, note.stored, note.reason)
             for note in source.tensors()
         ]
-        found[source.name] = About(weights_of(spec.network, layers, module), tensors)
+        weights = weights_of(spec.network, layers, module)
+        found[source.name] = About(weights, tensors, list(source.notes()))
     return found
 
 
@@ -91,6 +94,7 @@ def read(folder: Path) -> dict[str, About]:
         name: About(
             {layer: Weights(*amount) for layer, amount in about["weights"].items()},
             [Tensor(**{**one, "shape": tuple(one["shape"])}) for one in about["tensors"]],
+            about["notes"],
         )
         for name, about in kept.items()
     }

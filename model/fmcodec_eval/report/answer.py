@@ -21,7 +21,7 @@ from fmcodec_eval.report.summary import Case, Summary
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SOFTWARE", "Candidate", "Layers", "System", "best", "candidates", "core_of", "headline"]
+__all__ = ["SOFTWARE", "Candidate", "Layers", "System", "best", "candidates", "core_of"]
 
 # what no accelerator decodes a word a cycle of: yardsticks, and a bound
 SOFTWARE = ("deflate", "zstd", "entropy")
@@ -215,21 +215,6 @@ def candidates(
             )
         )
     return sorted(found, key=lambda each: (not each.hardware, each.stored_bytes))
-
-
-def headline(summary: Summary, system: System) -> list[list[Candidate]]:
-    """For each network all candidates of its first format, in all orders, the best ones first."""
-    found = []
-    for network in dict.fromkeys(case.network for case in summary.cases):
-        cases = [case for case in summary.cases if case.network == network]
-        each = [
-            candidate
-            for case in cases
-            if case.format == cases[0].format
-            for candidate in candidates(summary, case, system)
-        ]
-        found.append(sorted(each, key=lambda c: (not c.hardware, c.stored_bytes)))
-    return found
 
 
 def best(found: Sequence[Candidate]) -> Candidate | None:

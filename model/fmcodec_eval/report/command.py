@@ -16,14 +16,25 @@ from fmcodec.errors import MissingPackage
 from fmcodec_eval.capture import SourceSpec
 from fmcodec_eval.capture.images import NORMALISATIONS
 from fmcodec_eval.capture.source import needed_packages
+from fmcodec_eval.cores import load
+from fmcodec_eval.energy import memory_of
 from fmcodec_eval.report.progress import show_progress
 
 if TYPE_CHECKING:
-    from fmcodec_eval.report.page import Section, Table
+    from fmcodec_eval.report.answer import System
+    from fmcodec_eval.report.page import Section
     from fmcodec_eval.report.plan import Plan, Progress
 
 __all__ = ["PACKAGES", "plan_of", "report", "show_progress"]
 
+TILES = (
+    "tile:4x4x16",
+    "tile:8x8x8",
+    "tile:8x8x16",
+    "tile:8x8x64",
+    "tile:16x16x16",
+    "tile:32x32x16",
+)
 PACKAGES = ("pyarrow", "pandas", "matplotlib", "jinja2", "numcodecs", "PIL")
 
 
@@ -56,6 +67,11 @@ PACKAGES = ("pyarrow", "pandas", "matplotlib", "jinja2", "numcodecs", "PIL")
     default=("nchw",),
     show_default=True,
     help="Storage order, repeatable: nchw, nhwc, tile:HxWxC.",
+)
+@click.option(
+    "--tiles",
+    is_flag=True,
+    help=f"Also in tiles of {', '.join(order.removeprefix('tile:') for order in TILES)}.",
 )
 @click.option("--layers", metavar="REGEX", help="Only layers whose names match.")
 @click.option(
@@ -99,12 +115,40 @@ PACKAGES = ("pyarrow", "pandas", "matplotlib", "jinja2", "numcodecs", "PIL")
     metavar="DB",
     help="Also code the maps with FMTC, lossily, at this SNR; repeatable.",
 )
+@click.option(
+    "--burst",
+    type=click.Choice(["32", "64", "128"]),
+    default="64",
+    show_default=True,
+    help="Bytes of a burst of the memory.",
+)
+@click.option("--fps", default=30.0, show_default=True, help="Frames a second.")
+@click.option("--batch", default=1, show_default=True, help="Frames for one reading of weights.")
+@click.option("--on-chip", default=512.0, show_default=True, help="KiB of the buffer for maps.")
+@click.option(
+    "--memory",
+    default="LPDDR4",
+    show_default=True,
+    metavar="NAME[:WRITE:READ]",
+    help="DRAM: DDR3, LPDDR2, LPDDR4, or one of so many pJ/bit.",
+)
+@click.option("--cores", metavar="FILE", help="Area and energy of the cores in another node.")
 @click.option("--scheduler", metavar="tcp://HOST:PORT", help="Run on this dask cluster.")
 @click.option("--batch-images", type=click.IntRange(1), help="Images in a task.")
 @click.option("--batch-layers", type=click.IntRange(1), help="Layers in a task.  [default: all]")
 @click.option("--resume", is_flag=True, help="Go on with what the output folder keeps.")
 def report(
-    output: str, scheduler: str | None, resume: bool, targets: tuple[float, ...], **options: Any
+    output: str,
+    scheduler: str | None,
+    resume: bool,
+    targets: tuple[float, ...],
+    burst: str,
+    fps: float,
+    batch: int,
+    on_chip: float,
+    memory: str,
+    cores: str | None,
+    **options: Any,
 ) -> int:
     """Measure codecs on the feature maps of networks and write tables, figures and a page.
 
@@ -114,11 +158,14 @@ def report(
     """
     from fmcodec_eval.lossy import maps, section
     from fmcodec_eval.report import about, record
+    from fmcodec_eval.report.answer import System
     from fmcodec_eval.report.engine import DaskRunner, LocalRunner, measure
     from fmcodec_eval.report.store import Store
 
     sources = _sources(options)
     _check_packages(sources, scheduler)
+    kept_on_chip = round(on_chip * 1024)
+    system = System(int(burst), fps, batch, kept_on_chip, memory_of(memory), load(cores))
     store = Store(output, resume)
     key = record.key_of(sources, click.get_current_context().params)
     if resume and (done := record.finished(Path(output), key)):
@@ -137,7 +184,7 @@ def report(
             record.write(Path(output), plan, skipped)
             progress("tables", 1, 1)
             lossy = section.sections(plan, targets, Path(output), progress)
-            table, page = _write(plan, Path(output), progress, lossy)
+            first, page = _write(plan, system, Path(output), progress, lossy)
     except KeyboardInterrupt:
         click.echo(f"fmcodec: interrupted; {_kept(store, output)}", err=True)
         return 130
@@ -149,7 +196,7 @@ def report(
         if isinstance(runner, DaskRunner):
             runner.close()
     record.finish(Path(output), key)
-    _show(table)
+    _show(first)
     for network, image, reason in skipped:
         click.echo(f"fmcodec: {network}, image {image} was skipped: {reason}", err=True)
     click.echo(page)
@@ -212,7 +259,7 @@ def plan_of(options: dict[str, Any]) -> Plan:
         sources,
         options["codecs"] or CODECS,
         formats,
-        options["orders"],
+        tuple(dict.fromkeys((*options["orders"], *(TILES if options["tiles"] else ())))),
         options["layers"],
         options["kinds"],
         options["safety"],
@@ -224,28 +271,29 @@ def plan_of(options: dict[str, Any]) -> Plan:
 
 
 def _write(
-    plan: Plan,
-    folder: Path,
-    progress: Progress,
-    lossy: list[Section],
-) -> tuple[Table, Path]:
+    plan: Plan, system: System, folder: Path, progress: Progress, lossy: list[Section]
+) -> tuple[Section, Path]:
+    """Write the page; gives its first section and its path."""
     from fmcodec_eval.report import page
+    from fmcodec_eval.report.sections import sections
     from fmcodec_eval.report.summary import Summary
 
     summary = Summary(folder)
     total, done = len(summary.cases) + 1, iter(range(len(summary.cases) + 1))
-    parts = page.sections(summary, lambda what: progress("figures", next(done), total))
+    parts = sections(summary, system, lambda what: progress("figures", next(done), total))
     title = "Feature-map compression: " + ", ".join(dict.fromkeys(c.network for c in summary.cases))
     written = page.write(folder, title, parts + lossy, plan)
     progress("figures", total, total)
-    assert parts[0].table is not None
-    return parts[0].table, written
+    return parts[0], written
 
 
-def _show(table: Table) -> None:
-    """Print the page's first table without the columns that only the page has room for."""
-    left_out = {"images", "words"}
-    places = [place for place, name in enumerate(table.columns) if name not in left_out]
+def _show(first: Section) -> None:
+    """Print the conclusion: its sentences, and the columns that a terminal has room for."""
+    from fmcodec_eval.report.conclusion import TERMINAL
+
+    table = first.table
+    assert table is not None
+    places = [place for place, name in enumerate(table.columns) if name in TERMINAL]
     shown = RichTable(header_style="bold", pad_edge=False, box=SIMPLE_HEAD)
     for place in places:
         justify: Literal["left", "right"] = "left" if place < table.texts else "right"
@@ -258,7 +306,8 @@ def _show(table: Table) -> None:
             )
         )
     console = Console()
+    for text in first.text[:-1]:  # the last one says what every page says
+        console.print(text, highlight=False, markup=False)
     # figures that are cut off are worth less than lines that wrap
     width = Console(width=1000).measure(shown).maximum
-    console = Console(width=max(console.width, width))
-    console.print(shown)
+    Console(width=max(console.width, width)).print(shown)

@@ -5,19 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import fmcodec
 from fmcodec.errors import require
-from fmcodec_eval.energy import MEMORIES, energy_text
+from fmcodec_eval.drawing import Figure
 from fmcodec_eval.report import record
-from fmcodec_eval.report.figures import Figure, case_figures, dram_energy, overview_figures
-from fmcodec_eval.report.plan import Plan, codec_id
-from fmcodec_eval.report.summary import Summary, title_of
+from fmcodec_eval.report.plan import Plan
 
-__all__ = ["Section", "Table", "sections", "write"]
+__all__ = ["Section", "Table", "write"]
 
 
 @dataclass(frozen=True)
@@ -29,12 +26,30 @@ class Table:
         rows: cells, formatted already; a row's cells as many as there are columns.
         strong: (row, column) of cells that are set in bold.
         texts: how many of the first columns are text, not numbers.
+        filtered: whether the reader may filter its rows; sorting any table may be.
     """
 
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     strong: frozenset[tuple[int, int]] = frozenset()
     texts: int = 1
+    filtered: bool = False
+
+    def lean(self) -> Table:
+        """The table without columns of network, format or order that are the same everywhere."""
+        kept = [
+            place
+            for place, name in enumerate(self.columns)
+            if name not in ("network", "format", "order") or len({r[place] for r in self.rows}) > 1
+        ]
+        moved = {place: number for number, place in enumerate(kept)}
+        return replace(
+            self,
+            columns=[self.columns[place] for place in kept],
+            rows=[[row[place] for place in kept] for row in self.rows],
+            strong=frozenset((row, moved[at]) for row, at in self.strong if at in moved),
+            texts=sum(place < self.texts for place in kept),
+        )
 
 
 @dataclass(frozen=True)
@@ -54,84 +69,6 @@ class Section:
     table: Table | None = None
     figures: Sequence[Figure] = field(default_factory=list)
     folded: bool = False
-
-
-def overview_table(summary: Summary) -> Table:
-    """The ratios of every case and kind of maps; the best codec of a row in bold."""
-    codecs = summary.codecs
-    columns = ["network", "format", "order", "maps", "images", "words", "zeros"]
-    columns += [title_of(codec) for codec in codecs]
-    lines = summary.overview()
-    rated = [name for name in lines.columns if name.startswith("words/cycle")]
-    columns += rated
-    rows, strong = [], set()
-    for number, line in enumerate(lines.to_dict("records")):
-        ratios = {codec: line[codec] for codec in codecs}
-        real = {c: r for c, r in ratios.items() if codec_id(c) != "entropy"}
-        if real:
-            strong.add((number, 7 + codecs.index(max(real, key=lambda c: real[c]))))
-        rates = [line[name] for name in rated]
-        rows.append(
-            [
-                *(line["network"], line["format"], line["order"], line["maps"]),
-                *(f"{line['images']:,}", f"{line['words']:,}", f"{line['zeros']:.1%}"),
-                *(f"{ratio:.3f}" for ratio in ratios.values()),
-                *("" if rate != rate else f"{rate:.3f}" for rate in rates),
-            ]
-        )
-    return Table(columns, rows, frozenset(strong), texts=4)
-
-
-def energy_table(summary: Summary) -> Table:
-    """Millijoules per image in every kind of DRAM, uncompressed and coded."""
-    codecs = [c for c in summary.codecs if codec_id(c) != "entropy"]
-    columns = ["network", "format", "order", "memory", "uncompressed"]
-    columns += [title_of(codec) for codec in codecs]
-    rows = []
-    for case in summary.cases:
-        bits = summary.of(case).groupby("codec", observed=True)[["raw_bits", "bits"]].sum()
-        bits /= summary.images(case)
-        for memory in MEMORIES:
-            moved = [bits.raw_bits.iloc[0], *(bits.bits[codec] for codec in codecs)]
-            costs = [energy_text(each, memory) for each in moved]
-            rows.append([case.network, case.format, case.order, memory.name, *costs])
-    return Table(columns, rows, texts=4)
-
-
-def sections(summary: Summary, progress: Any = lambda what: None) -> list[Section]:
-    """The page's own sections: an overview, then every case."""
-    progress("overview")
-    memories = "; ".join(
-        f"{m.name} {m.write:g} pJ/bit written, {m.read:g} read ({m.source})" for m in MEMORIES
-    )
-    made = [
-        Section(
-            "Overview",
-            [
-                "A ratio is the bits of all words over the bits of all packets, headers and "
-                "padding left out. A packet is a whole feature map, or a tile where the order is "
-                "one of tiles. The best codec of a row is set in bold; entropy is a bound.",
-                "Words/cycle of the cores are computed from their throughput bound, for one "
-                "and for two words in a beat of the code port (p1, p2).",
-            ],
-            overview_table(summary),
-            overview_figures(summary),
-        ),
-        Section(
-            "DRAM energy",
-            [
-                "Millijoules per image for all its feature maps, each written once and read once.",
-                f"Parameters: {memories}.",
-            ],
-            energy_table(summary),
-            [dram_energy(summary)],
-        ),
-    ]
-    for case in summary.cases:
-        progress(str(case))
-        folded = len(summary.cases) > 3
-        made.append(Section(str(case), figures=case_figures(summary, case), folded=folded))
-    return made
 
 
 def write(folder: str | Path, title: str, parts: Sequence[Section], plan: Plan | None) -> Path:

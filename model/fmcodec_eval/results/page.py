@@ -13,10 +13,12 @@ from rich.console import Console
 import fmcodec
 from fmcodec.errors import require
 from fmcodec_eval.cores import Config, load
+from fmcodec_eval.drawing import Figure
 from fmcodec_eval.energy import MEMORIES, energy_text
 from fmcodec_eval.files import written_aside
 from fmcodec_eval.report.command import PACKAGES, show_progress
-from fmcodec_eval.report.figures import Figure, layer_ratios, overview
+from fmcodec_eval.report.figures import overview
+from fmcodec_eval.report.layer_figures import layer_ratios
 from fmcodec_eval.report.summary import Case, Summary, title_of
 from fmcodec_eval.results import language, yardsticks
 from fmcodec_eval.results.markdown import markdown_table, rendered
