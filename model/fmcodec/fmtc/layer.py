@@ -148,10 +148,14 @@ class LayerCodec:
         ]
         return self._real(np.stack(groups), height, width)
 
-    def roundtrip(self, maps: Maps) -> tuple[Maps, int]:
+    def roundtrip(self, maps: Maps, burst_words: int = 1) -> tuple[Maps, int]:
         """The decoded maps and the bits in memory, headers, padding and tile index included.
 
         What `encode` and `decode` give, but symbols are only counted, not packed and unpacked.
+
+        Args:
+            maps: what `encode` takes.
+            burst_words: 32-bit words of a burst of the memory; every tile takes whole bursts.
         """
         groups = self._groups(maps)
         starts = self._starts(len(maps), groups.shape[1])
@@ -160,8 +164,9 @@ class LayerCodec:
             symbols = self._symbols(context, vectors)
             bits = fast.tile_bits(context.encoder, symbols, starts)
             raw = 8 * context.components * np.diff(starts)
-            words += int((-(-np.minimum(bits, raw) // WORD_BITS)).sum())
-            words += (FRAME_WORDS + 1) * (len(starts) - 1)
+            tiles = -(-np.minimum(bits, raw) // WORD_BITS) + FRAME_WORDS
+            # a word of index a tile, one behind the other
+            words += int((-(-tiles // burst_words) * burst_words).sum()) + len(tiles)
             levels = symbols.astype(np.int16) - np.int16(context.decoder.zero_point)
             result[:] = fast.inverse(context.decoder, levels)
         return self._real(decoded, *maps.shape[2:]), WORD_BITS * words

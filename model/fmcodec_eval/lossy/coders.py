@@ -62,9 +62,9 @@ class Plain:
         # an image's values in one row: its tiles are then as large as those of a transform
         return maps.reshape(len(maps), 1, 1, -1)
 
-    def roundtrip(self, maps: Maps) -> tuple[Maps, int]:
-        """Coded and decoded maps, and their bits in memory."""
-        decoded, bits = self.codec.roundtrip(self._scalars(maps))
+    def roundtrip(self, maps: Maps, burst_words: int = 1) -> tuple[Maps, int]:
+        """Coded and decoded maps, and their bits in memory, as `LayerCodec.roundtrip`."""
+        decoded, bits = self.codec.roundtrip(self._scalars(maps), burst_words)
         return decoded.reshape(maps.shape), bits
 
     def count_symbols(self, maps: Maps) -> list[npt.NDArray[np.int64]]:

@@ -29,6 +29,9 @@ __all__ = ["SCHEMES", "LayerRate", "check", "measure", "part_file", "snr_db"]
 
 CALIBRATION_IMAGES = 32  # spread over those that are not measured
 SCHEMES = (PLAIN, FMTC_ONE, FMTC)
+# PLAIN at other steps, 6 dB up and down: schemes are compared at equal SNR alone
+STEPS = f"{PLAIN}, other steps"
+STEP_FACTORS = (0.5, 0.7071, 1.4142, 2.0)
 
 Maps = npt.NDArray[np.float32]
 
@@ -43,12 +46,15 @@ class LayerRate:
         snr_db: the ratio of signal to noise asked for, in dB.
         images: how many were measured.
         values: of all these images.
-        bits: in memory, with headers, padding and index of tiles, without contexts.
+        bits: in memory, with headers, padding, bursts and index of tiles, without contexts.
         context_bits: of the layer's contexts, charged once a batch.
         batch: images of a batch.
         signal, noise: sums of squares of the values and of the error.
         layout: channels and block of a vector, or `none`.
         inverse_macs: multiply-accumulates of the inverse transform for each value.
+        plain_bits: what `PLAIN` takes for the same images at the SNR that this scheme reached, with
+            its share of contexts: interpolated between steps that were measured, on a straight line
+            over dB; None where they do not reach so far.
     """
 
     network: str
@@ -65,6 +71,12 @@ class LayerRate:
     bits: int = 0
     signal: float = 0.0
     noise: float = 0.0
+    plain_bits: float | None = None
+
+    @property
+    def snr(self) -> float:
+        """The ratio of signal to noise that was reached, in dB; inf without noise."""
+        return snr_db([self])
 
     @property
     def charged_bits(self) -> float:
@@ -90,7 +102,7 @@ def check(plan: Plan, targets: Sequence[float]) -> None:
 
 
 def measure(
-    plan: Plan, targets: Sequence[float], folder: Path, progress: Progress
+    plan: Plan, targets: Sequence[float], folder: Path, progress: Progress, burst: int = 4
 ) -> list[LayerRate]:
     """Measure every scheme on every layer at every target.
 
@@ -99,11 +111,12 @@ def measure(
         targets: ratios of signal to noise, in dB.
         folder: of the report; what is measured is kept in its `parts`.
         progress: is told (what, done, total).
+        burst: bytes of a burst of the memory, which every tile fills.
     """
     found = []
     for source in plan.sources:
         for target in targets:
-            found += _kept(plan, source, target, folder, progress)
+            found += _kept(plan, source, target, folder, progress, burst)
     return found
 
 
@@ -115,18 +128,20 @@ def part_file(plan: Plan, source: SourceSpec, step: str, folder: Path) -> Path:
 
 
 def _kept(
-    plan: Plan, source: SourceSpec, target: float, folder: Path, progress: Progress
+    plan: Plan, source: SourceSpec, target: float, folder: Path, progress: Progress, burst: int
 ) -> list[LayerRate]:
-    file = part_file(plan, source, f"fmtc{target:g}", folder)
+    file = part_file(plan, source, f"fmtc{target:g}-{burst}", folder)
     if file.exists():
         return [LayerRate(**row) for row in json.loads(file.read_text())]
-    rates = _measure(plan, source, target, progress)
+    rates = _measure(plan, source, target, progress, burst)
     with written_aside(file) as aside:
         aside.write_text(json.dumps([asdict(rate) for rate in rates]), encoding="utf-8")
     return rates
 
 
-def _measure(plan: Plan, source: SourceSpec, target: float, progress: Progress) -> list[LayerRate]:
+def _measure(
+    plan: Plan, source: SourceSpec, target: float, progress: Progress, burst: int
+) -> list[LayerRate]:
     opened = source.open()
     what = f"{opened.name}: FMTC, {target:g} dB"
     count = plan.image_count(source)
@@ -153,9 +168,22 @@ def _measure(plan: Plan, source: SourceSpec, target: float, progress: Progress) 
         for captured in _maps(plan, source, image, shapes):
             if captured.layer in rates:
                 for rate, codec in rates[captured.layer]:
-                    _add(rate, codec, captured.real()[None])
+                    _add(rate, codec, captured.real()[None], burst)
     progress(what, total, total)
-    return [rate for pairs in rates.values() for rate, _ in pairs if rate.images]
+    return [rate for pairs in rates.values() for rate in _compared([rate for rate, _ in pairs])]
+
+
+def _compared(rates: list[LayerRate]) -> list[LayerRate]:
+    """A layer's schemes, with what `PLAIN` takes at their SNR; its other steps are left out."""
+    curve = sorted((r.snr, r.charged_bits) for r in rates if r.scheme in (PLAIN, STEPS) and r.noise)
+    kept = [rate for rate in rates if rate.images and rate.scheme != STEPS]
+    for rate in kept:
+        if rate.scheme == PLAIN:
+            rate.plain_bits = rate.charged_bits
+        elif curve and curve[0][0] <= rate.snr <= curve[-1][0]:
+            reached, bits = np.array(curve).T
+            rate.plain_bits = float(np.interp(rate.snr, reached, bits))
+    return kept
 
 
 def _samples(
@@ -194,6 +222,9 @@ def _codecs(
     step = _step(maps, target)
     plain = Plain(maps, relu, None, step)
     yield PLAIN, plain
+    for factor in STEP_FACTORS:
+        with suppress(ValueError):  # 8 bits cannot hold so fine a step
+            yield STEPS, Plain(maps, relu, None, factor * step)
     if not enough(maps):
         yield FMTC_ONE, plain
         yield FMTC, plain
@@ -237,8 +268,8 @@ def _step(maps: Maps, target: float) -> float:
     return (fine + coarse) / 2
 
 
-def _add(rate: LayerRate, codec: Plain | Titled, maps: Maps) -> None:
-    decoded, bits = codec.roundtrip(maps)
+def _add(rate: LayerRate, codec: Plain | Titled, maps: Maps, burst: int) -> None:
+    decoded, bits = codec.roundtrip(maps, burst // 4)
     rate.images += 1
     rate.values += maps.size
     rate.bits += bits

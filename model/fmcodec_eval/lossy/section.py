@@ -16,8 +16,8 @@ from fmcodec_eval.capture.images import fit
 from fmcodec_eval.drawing import drawn
 from fmcodec_eval.files import file_name, written_aside
 from fmcodec_eval.lossy.figures import layer_bars, layer_bits, rate_curves
-from fmcodec_eval.lossy.maps import SCHEMES, LayerRate, measure, part_file, snr_db
-from fmcodec_eval.lossy.points import FMTC, PLAIN
+from fmcodec_eval.lossy.maps import LayerRate, measure, part_file, snr_db
+from fmcodec_eval.lossy.points import FMTC, FMTC_ONE, PLAIN
 from fmcodec_eval.lossy.tables import budget_rows
 from fmcodec_eval.report.page import Section, Table
 from fmcodec_eval.report.plan import Plan, Progress
@@ -29,7 +29,7 @@ __all__ = ["sections"]
 
 
 def sections(
-    plan: Plan, targets: Sequence[float], folder: Path, progress: Progress
+    plan: Plan, targets: Sequence[float], folder: Path, progress: Progress, burst: int = 4
 ) -> list[Section]:
     """Measure FMTC as `rate_maps.measure` does, write `fmtc.csv`, and give sections of the page.
 
@@ -37,7 +37,7 @@ def sections(
     """
     if not targets:
         return []
-    rates = measure(plan, targets, folder, progress)
+    rates = measure(plan, targets, folder, progress, burst)
     _write(rates, folder / "fmtc.csv")
     cases = [list(group) for _, group in groupby(rates, lambda r: (r.network, r.snr_db))]
     made = [
@@ -47,11 +47,13 @@ def sections(
                 "Lossy: bits per value at a ratio of signal to noise, of captured maps, which are "
                 "those after the activation. Calibrated on every other image (32 at most), "
                 "measured on those between. Bits are those in memory: codes, padding, headers, "
-                "index, and contexts, which are read once in 256 images, or for every one "
-                "(batch 1).",
-                "Quantise + Huffman is the same without a transform, one code table a layer. SNR "
-                "is that of the mean layer; a layer that 8 bits cannot hold at the SNR that was "
-                "asked for has less.",
+                "bursts, index, raw where larger, and contexts, which are read once in 256 images, "
+                "or for every one (batch 1).",
+                f"{PLAIN} is the same without a transform, one code table a layer. They are "
+                "compared at equal SNR in every layer: its bits are interpolated over dB between "
+                "five steps, 6 dB up and down, all measured. SNR is that of the mean layer; a "
+                "layer that 8 bits cannot hold at the SNR that was asked for has less. Tiles fill "
+                f"bursts of {burst} bytes.",
             ],
             _table(cases),
             [layer_rates(case) for case in cases],
@@ -74,28 +76,37 @@ def _write(rates: list[LayerRate], file: Path) -> None:
 
 def _table(cases: list[list[LayerRate]]) -> Table:
     columns = ["network", "SNR asked for, dB", "layers", "images"]
-    columns += [f"{scheme}, bits" for scheme in SCHEMES]
-    columns += ["change", f"{PLAIN}, SNR", f"{FMTC}, SNR"]
-    columns += ["values transformed", "inverse MAC per value"]
+    for scheme in (FMTC_ONE, FMTC):
+        columns += [f"{scheme}, bits", "its SNR, dB", f"{PLAIN} at that SNR, bits", "change"]
+    columns += ["values compared", "values transformed", "inverse MAC per value"]
     rows, strong = [], set()
     for number, case in enumerate(cases):
-        by = {scheme: [r for r in case if r.scheme == scheme] for scheme in SCHEMES}
-        coded = by[FMTC]
+        coded = [rate for rate in case if rate.scheme == FMTC]
         values = sum(rate.values for rate in coded)
-        bits = {s: sum(rate.charged_bits for rate in found) / values for s, found in by.items()}
-        strong.add((number, 4 + min(range(3), key=lambda place: bits[SCHEMES[place]])))
+        row = [case[0].network, f"{case[0].snr_db:g}", str(len(coded)), str(coded[0].images)]
+        for scheme in (FMTC_ONE, FMTC):
+            row += _at_equal_snr([rate for rate in case if rate.scheme == scheme])
+            strong.add((number, len(row) - 1))
+        compared = sum(rate.values for rate in coded if rate.plain_bits is not None)
         transformed = sum(rate.values for rate in coded if rate.layout != "none")
         macs = sum(rate.values * rate.inverse_macs for rate in coded)
-        rows.append(
-            [
-                *(case[0].network, f"{case[0].snr_db:g}", str(len(coded)), str(coded[0].images)),
-                *(f"{each:.3f}" for each in bits.values()),
-                f"{bits[FMTC] / bits[PLAIN] - 1:+.1%}",
-                *(f"{snr_db(by[scheme]):.1f}" for scheme in (PLAIN, FMTC)),
-                *(f"{transformed / values:.0%}", f"{macs / values:.1f}"),
-            ]
-        )
+        row += [f"{compared / values:.0%}", f"{transformed / values:.0%}", f"{macs / values:.1f}"]
+        rows.append(row)
     return Table(columns, rows, frozenset(strong))
+
+
+def _at_equal_snr(rates: list[LayerRate]) -> list[str]:
+    """Bits a value, SNR, `PLAIN`'s bits at the same SNR in every layer, and the change from those.
+
+    Layers whose SNR `PLAIN` did not reach in 8 bits are in neither.
+    """
+    known = [rate for rate in rates if rate.plain_bits is not None]
+    if not known:
+        return ["–"] * 4
+    values = sum(rate.values for rate in known)
+    bits = sum(rate.charged_bits for rate in known) / values
+    plain = sum(rate.plain_bits or 0.0 for rate in known) / values
+    return [f"{bits:.3f}", f"{snr_db(known):.1f}", f"{plain:.3f}", f"{bits / plain - 1:+.1%}"]
 
 
 @drawn

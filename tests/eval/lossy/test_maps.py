@@ -65,6 +65,45 @@ def test_transform_saves_where_maps_are_smooth_and_does_no_harm_elsewhere(folder
     assert not any(layer == "dead" for layer, _ in bits)
 
 
+def test_schemes_are_compared_at_equal_snr(folder, tmp_path):
+    """What is interpolated lies near what the baseline takes when it is asked for that SNR."""
+    rates = measured(folder, tmp_path)
+    for layer in ("conv1", "project", "noise"):
+        coded = rates[layer, "FMTC 64", 20.0]
+        plain = rates[layer, maps.PLAIN, 20.0]
+        assert plain.plain_bits == plain.charged_bits
+        found = measured(folder, tmp_path, (coded.snr,), layers=f"^{layer}")
+        [(key, asked)] = [item for item in found.items() if item[0][1] == maps.PLAIN]
+        # the step was found on other images: what it misses is made up for, a bit in 6 dB
+        missed = (coded.snr - asked.snr) * coded.values / 6.02
+        assert coded.plain_bits == pytest.approx(asked.charged_bits + missed, rel=0.03), key
+    assert {scheme for _, scheme, _ in rates} == set(maps.SCHEMES)
+
+
+def test_what_no_step_reaches_is_not_compared():
+    about = ("n", "l", "linear", maps.PLAIN, 20.0, "none", 0, 1, 0.0)
+    fine, coarse = (
+        maps.LayerRate(*about[:3], scheme, *about[4:], 1, 100, bits, 1.0, noise)
+        for scheme, bits, noise in ((maps.PLAIN, 400, 0.001), (maps.STEPS, 200, 0.1))
+    )
+    for noise, bits in ((0.01, 300.0), (0.001, 400.0), (0.0001, None), (0.5, None), (0.0, None)):
+        coded = maps.LayerRate(*about[:3], maps.FMTC, *about[4:], 1, 100, 250, 1.0, noise)
+        kept = maps._compared([fine, coarse, coded])
+        assert kept == [fine, coded]
+        assert coded.plain_bits == (None if bits is None else pytest.approx(bits))
+
+
+def test_tiles_fill_bursts(folder, tmp_path):
+    plan = Plan((SourceSpec(str(folder)),), layers="^project")
+    small, large = (
+        maps.measure(plan, (20.0,), tmp_path / "out", lambda *_: None, burst) for burst in (4, 64)
+    )
+    for one, other in zip(small, large, strict=True):
+        assert one.bits < other.bits
+        # an image is a tile here: its words in bursts of sixteen, and one of index
+        assert (other.bits - 32 * other.images) % 512 == 0
+
+
 def test_contexts_are_charged(folder, tmp_path):
     for (layer, scheme, _), rate in measured(folder, tmp_path).items():
         assert rate.context_bits >= 32 * 7, layer  # header, a word of lengths, CRC
