@@ -259,7 +259,7 @@ def plan_of(options: dict[str, Any]) -> Plan:
         sources,
         options["codecs"] or CODECS,
         formats,
-        tuple(dict.fromkeys((*options["orders"], *(TILES if options["tiles"] else ())))),
+        tuple(dict.fromkeys((*options["orders"], *(TILES if options.get("tiles") else ())))),
         options["layers"],
         options["kinds"],
         options["safety"],
