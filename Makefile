@@ -28,6 +28,7 @@ help:  ## what there is
 test: $(VENV)/test.stamp  ## model, cores and flow against each other
 	$(call want,iverilog,iverilog,tests of the exported Verilog in Icarus Verilog)
 	$(call want,sta,opensta,tests of the timing reports)
+	$(call want,chromium,chromium,tests of the report's page in a browser)
 	@$(MAKE) -s simulators || echo "SCALE-Sim cannot be installed: no test of its reports" >&2
 	$(BIN)/python -m pytest -n auto $(ARGS)
 

@@ -133,8 +133,8 @@ def _table(system: System, found: Sequence[Sequence[Candidate]]) -> Table:
         rows.append(
             [
                 *(first.case.network, "uncompressed", "–", "–", "1.000", "1.000", "0.0%"),
-                *(f"{moved / 1e6:.3f}", f"{moved * system.frames / 1e9:.3f}"),
-                *(f"0 of {spent:.2f}", *dash * 6),
+                *(_short(moved / 1e6), _short(moved * system.frames / 1e9)),
+                *(f"0 of {_short(spent)}", *dash * 6),
             ]
         )
         for each in in_best_order([each for each in candidates if each.hardware]):
@@ -152,15 +152,20 @@ def _row(each: Candidate) -> list[str]:
         *(each.case.network, title_of(each.codec), each.case.order),
         config.name if config else "none here",
         *(f"{each.raw_bytes / each.ideal_bytes:.3f}", f"{each.ratio:.3f}", f"{each.saved:.1%}"),
-        *(f"{coded / 1e6:.3f}", f"{coded * frames / 1e9:.3f}"),
-        f"{each.dram_saved_mj * frames:.2f}",
-        _figure(None if each.codec_mj is None else each.codec_mj * frames, 2),
-        _figure(None if each.net_saved_mj is None else each.net_saved_mj * frames, 2),
+        *(_short(coded / 1e6), _short(coded * frames / 1e9)),
+        _short(each.dram_saved_mj * frames),
+        "–" if each.codec_mj is None else _short(each.codec_mj * frames),
+        "–" if each.net_saved_mj is None else _short(each.net_saved_mj * frames),
         _figure(config.area_ge if config else None, 0),
         _figure(pj, 2),
         _figure(each.rate, 3),
         f"{each.one_for_all_loss:+.1%}",
     ]
+
+
+def _short(value: float) -> str:
+    """Three digits: networks' traffic differs by a thousand times."""
+    return f"{value:#.3g}".rstrip(".")
 
 
 def _figure(value: float | None, digits: int) -> str:
