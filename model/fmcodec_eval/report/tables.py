@@ -104,7 +104,12 @@ def _core_cells(layers: Layers, layer: str, system: System, cores: Candidate | N
     spent = layers.codec_mj(cores.config)
     saved = energy(8 * (first.raw_bytes - stored), system.memory)
     net = "–" if spent is None else f"{1e3 * (saved - spent[layer]):,.2f}"
-    return [f"{stored:,.0f}", f"{raw:,.3g} of {first.packets:,.3g}", net]
+    return [f"{stored:,.0f}", f"{_count(raw)} of {_count(first.packets)}", net]
+
+
+def _count(mean: float) -> str:
+    """A number of packets, which need not be whole: it is the mean of several images."""
+    return f"{mean:,.0f}" if abs(mean - round(mean)) < 0.05 else f"{mean:,.1f}"
 
 
 def tile_table(
