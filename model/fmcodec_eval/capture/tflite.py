@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from fmcodec.errors import InputError, require
-from fmcodec_eval.capture.graph import Graph, Node, Sign, TensorNote, Value
+from fmcodec_eval.capture.graph import Graph, Node, Role, Sign, TensorNote, Value
 from fmcodec_eval.capture.inputs import Input, Reading, Sample, feed
 from fmcodec_eval.capture.maps import CapturedMap, as_planes, one_sample
 from fmcodec_eval.capture.operators import TFLITE
@@ -32,7 +32,8 @@ class TFLiteNetwork:
 
     8-bit inputs take pixels 0..255 over their full range, float inputs take normalised values.
     The plain kernels run, without a delegate and on one thread, so that two runs give the same
-    bits. Streaming models keep their state from one sample to the next.
+    bits. A sample of a streaming model is one step from its first state: what was run before it, in
+    which order and on which worker, changes nothing.
 
     Args:
         path: the file.
@@ -62,17 +63,17 @@ class TFLiteNetwork:
         self.reading = (reading or Reading(usual="symmetric")).with_metadata(
             normalisation_of(model)
         )
-        self._interpreter = self._open(package, content, path)
+        self._fresh = lambda: self._open(package, content, path)
+        self._interpreter = self._fresh()
         given = self._interpreter.get_input_details()
         self.inputs = [self._shaped(tensor) for tensor in given]
         self._places = {tensor["name"]: tensor["index"] for tensor in given}
         self.reading.check_names([each.name for each in self.inputs])
         self._allocate(path)
         details = {d["index"]: d for d in self._interpreter.get_tensor_details()}
-        self._taps, self._notes = taps_of(
-            *(graph_of(self._schema, model, details), fuse_adds, {str(index) for index in details}),
-            by_number=True,
-        )
+        graph = graph_of(self._schema, model, details)
+        self._keeps_state = any(node.role is Role.STATE for node in graph.nodes)
+        self._taps, self._notes = taps_of(graph, fuse_adds, set(map(str, details)), by_number=True)
         if not self._taps:
             raise InputError(f"{path} must compute feature maps, but no operator of it does")
         self._quantisation = {str(index): d["quantization"] for index, d in details.items()}
@@ -127,6 +128,9 @@ class TFLiteNetwork:
 
     def capture(self, sample: Sample) -> Iterator[CapturedMap]:
         """Run the model on one sample and yield its maps."""
+        if self._keeps_state:  # resetting its variables gives zeros, not the first state
+            self._interpreter = self._fresh()
+            self._allocate(self.name)
         for name, values in feed(self.inputs, sample, self.reading).items():
             self._interpreter.set_tensor(self._places[name], values)
         try:

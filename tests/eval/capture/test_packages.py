@@ -196,6 +196,15 @@ def test_streaming_keywords():
     assert shapes(captured(file)) == Counter(streaming_keywords())
 
 
+def test_a_step_of_a_stream_depends_on_its_sample_alone():
+    file = package_file("pymicro_wakeword", "models", "alexa.tflite")
+    source = SourceSpec(str(file), "random:2").open()
+    first, _, again = (list(source.maps(index)) for index in (0, 1, 0))
+    assert len(first) == 10
+    for one, other in zip(first, again, strict=True):
+        assert np.array_equal(one.values, other.values), one.layer
+
+
 def test_networks_of_sound_and_bytes():
     silero = package_file("silero_vad", "data", "silero_vad.onnx")
     with pytest.raises(InputError, match=r"operator If 'If_0' has graphs of its own.*LSTM"):
