@@ -9,8 +9,18 @@ from amaranth.lib import data
 
 from fmcodec.fmtc import Params
 
-__all__ = ["PAIR", "SIDES", "Build", "length_layout", "pair_write"]
+__all__ = [
+    "MEAN_BITS",
+    "PAIR",
+    "SIDES",
+    "Build",
+    "entry_layout",
+    "length_layout",
+    "mean_layout",
+    "pair_write",
+]
 
+MEAN_BITS = 24
 SIDES = ("encoder", "folded", "decoder")
 # M without its top bit, which is 1, and s
 PAIR = data.StructLayout({"scale": 7, "shift": 4})
@@ -116,3 +126,14 @@ def pair_write(build: Build) -> data.StructLayout:
 def length_layout() -> data.StructLayout:
     """A code length on its way to a builder: valid, table, symbol, and whether it is the last."""
     return data.StructLayout({"valid": 1, "table": 3, "symbol": 8, "length": 4, "last": 1})
+
+
+def entry_layout(build: Build) -> data.StructLayout:
+    """An entry of the matrix on its way into a memory, and whether it is the last of its row."""
+    fields: dict = {name: build.index_bits for name in ("row", "column")}
+    return data.StructLayout({"valid": 1, **fields, "ends": 1, "value": build.params.matrix_bits})
+
+
+def mean_layout(build: Build) -> data.StructLayout:
+    """The bias or offset of a row on its way into a memory: valid, row, value."""
+    return data.StructLayout({"valid": 1, "row": build.index_bits, "value": MEAN_BITS})

@@ -3,13 +3,19 @@
 from typing import Any
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
-from amaranth.lib import data, enum, wiring
+from amaranth.lib import enum, wiring
 from amaranth.lib.wiring import In, Out
 
 from fmcodec.fmtc.params import WORD_BITS
 from fmcodec_hw import axis
 from fmcodec_hw.fmtc import context_checks
-from fmcodec_hw.fmtc.context_fields import Build, length_layout, pair_write
+from fmcodec_hw.fmtc.context_fields import (
+    Build,
+    entry_layout,
+    length_layout,
+    mean_layout,
+    pair_write,
+)
 from fmcodec_hw.fmtc.crc32 import Crc32
 from fmcodec_hw.fmtc.kraft_sum import KraftSum
 
@@ -51,7 +57,7 @@ class ContextReader(wiring.Component):
         length: with `has_huffman`: valid, `table`, `symbol` and its code `length`; symbols go in
             order, end of vector last, with `last`. Taken where `ready`.
         mean, entry: with `has_matrix`: valid, `row`, bias or offset; valid, `row`, `column` and
-            `value`, an entry of the matrix.
+            `value`, an entry of the matrix, row after row, `ends` with the last of each.
     """
 
     def __init__(self, build: Build):
@@ -234,6 +240,7 @@ class ContextReader(wiring.Component):
             self.entry.valid.eq(here & is_entry & ~full),
             self.entry.row.eq(self._index),
             self.entry.column.eq(column),
+            self.entry.ends.eq(completes),
             self.entry.value.eq(value),
         ]
         with m.If(self.entry.valid):
@@ -293,14 +300,10 @@ class ContextReader(wiring.Component):
 def write_ports(build: Build) -> dict[str, wiring.Member]:
     """Where a context's numbers go that are no registers; see `ContextReader`."""
     members = {}
-    place = build.index_bits
     if build.has_each:
         members["pair"] = Out(pair_write(build))
     if build.has_huffman:
         members |= {"length": Out(length_layout()), "ready": In(1)}
     if build.has_matrix:
-        bits = build.params.matrix_bits
-        members["mean"] = Out(data.StructLayout({"valid": 1, "row": place, "value": 24}))
-        fields = {"valid": 1, "row": place, "column": place, "value": bits}
-        members["entry"] = Out(data.StructLayout(fields))
+        members |= {"mean": Out(mean_layout(build)), "entry": Out(entry_layout(build))}
     return members

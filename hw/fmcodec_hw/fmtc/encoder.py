@@ -11,6 +11,7 @@ from fmcodec_hw.fmtc.context_fields import Build
 from fmcodec_hw.fmtc.context_loader import ContextLoader
 from fmcodec_hw.fmtc.dct4 import Dct4
 from fmcodec_hw.fmtc.huffman_coder import HuffmanCoder
+from fmcodec_hw.fmtc.matrix import Matrix
 from fmcodec_hw.fmtc.quantiser import ACC_BITS, Quantiser
 from fmcodec_hw.fmtc.rice_coder import RiceCoder
 from fmcodec_hw.fmtc.scales import Scales
@@ -86,7 +87,7 @@ class Encoder(wiring.Component):
         valid, ends, last = Signal(), Signal(), Signal()  # of the quantiser's register
         group = Signal.like(index.group, name="held_group", reset_less=True)
         ready = sequence.is_open & (~valid | coder.symbol.ready)
-        front = self._front(m, loader.fields, index)
+        front = self._front(m, loader, sequence, index)
         symbol = coder.symbol.payload
         m.d.comb += [
             step.eq(front.valid & ready),
@@ -122,12 +123,15 @@ class Encoder(wiring.Component):
         self._numbers(m, loader, index, scales, quantiser, coder)
         return m
 
-    def _front(self, m: Module, fields, index: SymbolIndex):
+    def _front(self, m: Module, loader, sequence, index):
         """The stream of accumulators, each with the `last` of the values that it is made of."""
         layout = data.StructLayout({"acc": signed(ACC_BITS), "last": 1})
         front = stream.Signature(layout).create()
-        acc, values = front.payload.acc, self.values
+        acc, values, fields = front.payload.acc, self.values, loader.fields
         value = values.payload.data
+        if self._build.transform == "matrix":
+            self._matrix(m, front, loader, sequence)
+            return front
         if self._build.transform == "dct4":
             m.submodules.dct4 = dct4 = Dct4()
             wiring.connect(m, wiring.flipped(values), dct4.values)
@@ -155,6 +159,37 @@ class Encoder(wiring.Component):
             values.ready.eq(front.ready),
         ]
         return front
+
+    def _matrix(self, m: Module, front, loader, sequence) -> None:
+        """Accumulators by a matrix of the context."""
+        values, channels = self.values, self.params.channels
+        m.submodules.matrix = matrix = Matrix(self._build, len(values.payload.data))
+        place, ends = Signal(range(channels)), Signal()
+        taken = values.valid & values.ready
+        element, total = matrix.element, matrix.sum
+        m.d.comb += [
+            ends.eq(place == channels - 1),
+            element.valid.eq(values.valid),
+            element.payload.value.eq(values.payload.data),
+            element.payload.ends.eq(ends),
+            element.payload.last.eq(values.payload.last),
+            values.ready.eq(element.ready),
+            matrix.last_row.eq(loader.fields.last_component),
+            matrix.may_begin.eq(sequence.may_begin),
+            sequence.begins.eq(matrix.begins),
+            matrix.entry.eq(loader.entry),
+            matrix.mean.eq(loader.mean),
+            matrix.clear.eq(loader.loaded | loader.refused),
+            matrix.bank.eq(loader.bank),
+            front.valid.eq(total.valid),
+            front.payload.acc.eq(total.payload.value - total.payload.mean),
+            front.payload.last.eq(total.payload.last),
+            total.ready.eq(front.ready),
+        ]
+        with m.If(taken):
+            m.d.sync += place.eq(Mux(ends, 0, place + 1))
+        with m.If(taken & values.payload.last & ~ends):
+            m.d.sync += self.status_length.eq(1)
 
     def _numbers(self, m: Module, loader, index, scales, quantiser, coder) -> None:
         """The numbers of the context in use, to those who take them."""

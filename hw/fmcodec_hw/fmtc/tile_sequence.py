@@ -19,6 +19,8 @@ class TileSequence(wiring.Component):
         quiet: what there is of the tile before does not need `raw`.
         raw: of the tile.
         is_open: coefficients of a tile may come.
+        begins: the first of a vector's coefficients are made, where that takes more than a cycle.
+        may_begin: they may: the vector is of the tile.
         step, ends: a coefficient comes, at the end of the cycle; it is the last of its vector.
         final: it is the last of the tile.
     """
@@ -34,6 +36,8 @@ class TileSequence(wiring.Component):
                 "quiet": In(1),
                 "raw": Out(1),
                 "is_open": Out(1),
+                "begins": In(1),
+                "may_begin": Out(1),
                 "step": In(1),
                 "ends": In(1),
                 "final": Out(1),
@@ -57,6 +61,10 @@ class TileSequence(wiring.Component):
         ]
         m.d.sync += unwritten.eq((unwritten | self.granted) & ~self.header.ready)
         m.d.sync += self.is_open.eq((self.is_open | self.granted) & ~(self.step & self.final))
+        # vectors whose coefficients are made: two, and a third that begins
+        ahead = Signal(2)
+        m.d.sync += ahead.eq(ahead + self.begins - (self.step & self.ends))
+        m.d.comb += self.may_begin.eq(self.is_open & (ahead <= remaining))
         with m.If(self.step & self.ends):
             m.d.sync += remaining.eq(remaining - 1)
         with m.If(self.granted):

@@ -33,10 +33,14 @@ def test_tiles():
             await ctx.tick()
             ctx.set(dut.granted, 0)
             ctx.set(dut.quiet, 0)
+            begun = 0
             late = rng.random() < 0.3  # the words of the tile before still leave
             if not late:
                 await written(ctx, word)
             for i in range(vectors):
+                # the first of this vector, and at times of the next, before the last of this one
+                if begun == i or rng.random() < 0.5:
+                    begun += await begin(ctx, begun < vectors)
                 for ends in (0, 0, 1):
                     await pause(ctx, dut.ask)
                     ctx.set(dut.ends, ends)
@@ -53,6 +57,13 @@ def test_tiles():
                 ctx.set(dut.quiet, 0)
                 await written(ctx, word)
             ctx.set(dut.tile.valid, 0)
+
+    async def begin(ctx, may: bool) -> bool:
+        assert ctx.get(dut.may_begin) == may
+        ctx.set(dut.begins, may)
+        await ctx.tick()
+        ctx.set(dut.begins, 0)
+        return may
 
     async def written(ctx, word: int) -> None:
         assert ctx.get(dut.header.valid)
