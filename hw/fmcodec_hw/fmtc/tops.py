@@ -98,8 +98,6 @@ _OPTIONS = (
 def _configure(**values: Any) -> Config:
     options = {name: values.pop(name) for name in _DEFAULTS}
     params = Params(**{name: values.pop(name) for name in Params.__dataclass_fields__})
-    if params.coder != "rice":
-        raise ValueError(f"coder must be rice in the cores, not {params.coder!r}")
     if params.transform == "matrix":
         raise ValueError(f"transform must be none or dct4 in the cores, not {params.transform!r}")
     return Config("fmtc", "", params, options, **values)
@@ -119,11 +117,15 @@ _BOTH = ("asic", "fpga")
 _CONFIGS = (
     _config("dct4-rice", 16, "dct4", "rice", short=True, maps=True, figures=_BOTH),
     _config("dct4-rice-async", 16, "dct4", "rice", tables=1, reset="async-low"),
+    _config("dct4-huffman", 16, "dct4", "huffman", short=True, maps=True, figures=_BOTH),
     _config("none16-rice", 16, "none", "rice", tables=8, short=True, maps=True, figures=_BOTH),
     _config("none64-rice", 64, "none", "rice", tables=1),
     _config("none5-rice-registered", 5, "none", "rice", q_max=31, register_ports=True),
     _config("none256-rice-external", 256, "none", "rice", memory="external"),
+    _config("none64-huffman", 64, "none", "huffman", max_code_bits=15, tables=8, maps=True),
+    _config("none9-huffman-external", 9, "none", "huffman", q_max=30, memory="external"),
     _config("folded16-rice", 16, "dct4", "rice", folded=True, short=True, figures=_BOTH),
+    _config("folded16-huffman", 16, "dct4", "huffman", folded=True, figures=_BOTH),
 )
 
 CODEC = Codec(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from fmcodec.fmtc.params import Params
 
-__all__ = ["TILE_CYCLES", "bound", "latency", "vector_cycles"]
+__all__ = ["TILE_CYCLES", "bound", "context_cycles", "latency", "vector_cycles"]
 
 # Cycles of a tile beyond those of its coefficients: header, choice of the context, what of the last
 # code and of the CRC has no vector to hide behind
@@ -36,12 +36,25 @@ def vector_cycles(params: Params, components: int | None = None, *, folded: bool
 def latency(params: Params, *, folded: bool = False) -> int:
     """Cycles of a coefficient's way through a core, once in a row of tiles.
 
-    With dct4 a block is turned twice, with a matrix a vector has to be there whole.
+    With dct4 a block is turned twice, with a matrix a vector has to be there whole; so has it with
+    Huffman codes, before it is known where its end is.
     """
+    way = _WAY + (params.channels if params.coder == "huffman" else 0)
     if folded or params.transform == "none":
-        return _WAY
+        return way
     turned = 2 * params.channels if params.transform == "dct4" else vector_cycles(params)
-    return _WAY + turned
+    return way + turned
+
+
+def context_cycles(params: Params, words: int) -> int:
+    """Cycles that a context of so many words takes at most until it is loaded or refused.
+
+    Parameters:
+        params: the build.
+        words: of the context, header and CRC included.
+    """
+    built = params.tables * ((params.q_max + 2) * params.max_code_bits + 4)
+    return 8 * words + (built if params.coder == "huffman" else 0) + 4
 
 
 def bound(

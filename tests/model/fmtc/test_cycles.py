@@ -28,3 +28,16 @@ def test_tiles_add_ten_cycles_each_and_the_way_through_once():
     block = Params(16, "dct4", "rice")
     assert cycles.bound(block, [5, 7]) == 12 * 16 + 2 * 10 + 36
     assert cycles.bound(block, [5, 7], folded=True) == 12 * 16 + 2 * 10 + 4
+
+
+def test_huffman_codes_hold_a_vector_until_its_end_is_known():
+    params = Params(16, "dct4", "huffman")
+    assert cycles.bound(params, [5, 7]) == 12 * 16 + 2 * 10 + 52
+    assert cycles.latency(params, folded=True) == 20
+
+
+def test_context():
+    """Eight cycles a word; tables are passed once for every length."""
+    assert cycles.context_cycles(Params(16, "dct4", "rice"), 10) == 84
+    params = Params(16, "dct4", "huffman", q_max=30, max_code_bits=12, tables=2)
+    assert cycles.context_cycles(params, 10) == 84 + 2 * (32 * 12 + 4)
