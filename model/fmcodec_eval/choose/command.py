@@ -53,12 +53,6 @@ _LEFT_OUT = {"networks", "output", "codecs", "targets", "scheduler", "resume"}
     help="scalesim: a DETAILED_ACCESS_REPORT.csv; zigzag: a workload, YAML; with coded maps.",
 )
 @click.option("-o", "--output", default="choice", show_default=True, help="Folder of the choice.")
-@click.option("--burst", type=click.Choice(["32", "64", "128"]), default="64", help="Bytes.")
-@click.option("--fps", default=30.0, show_default=True, help="Frames a second.")
-@click.option("--batch", default=1, show_default=True, help="Frames for one reading of weights.")
-@click.option("--on-chip", default=512.0, show_default=True, help="KiB of the buffer for maps.")
-@click.option("--memory", default="LPDDR4", show_default=True, help="DRAM.")
-@click.option("--cores", metavar="FILE", help="Area and energy of the cores in another node.")
 def choose(
     network: str,
     gates: float | None,
@@ -207,5 +201,4 @@ def _or_dash(value: float | None, form: str = "") -> str:
     return "-" if value is None else f"{value:{form}}"
 
 
-_OWN = {option.name for option in choose.params} | _LEFT_OUT
-choose.params += [option for option in report.params if option.name not in _OWN]
+choose.params += [option for option in report.params if option.name not in _LEFT_OUT]

@@ -69,12 +69,13 @@ def test_accelforge():
     assert all(name.isidentifier() for name in loaded(files, "memory.yaml")["bits_per_value"])
 
 
-def test_accelforge_reads_it(tmp_path):
+def test_accelforge_reads_it():
+    """It needs Python 3.12; what it does not know it refuses."""
     arch = pytest.importorskip("accelforge.frontend.arch", reason="AccelForge is not installed")
-    memory = arch.Memory(
-        name="DRAM", size=math.inf, **loaded(forms.accelforge(LAYERS, "what"), "memory.yaml")
-    )
-    assert memory.bits_per_value["conv1"] == 4.0
+    actions = [{"name": name, "energy": 1, "throughput": 1} for name in ("read", "write")]
+    given = loaded(forms.accelforge(LAYERS, "what"), "memory.yaml")
+    memory = arch.Memory(name="DRAM", size=1e12, leak_power=0, area=0, actions=actions, **given)
+    assert dict(memory.bits_per_value) == given["bits_per_value"]
 
 
 def test_scalesim_words_are_rounded_up(tmp_path):
