@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fmcodec.errors import require
-from fmcodec_eval.drawing import Figure, drawn, head, layer_axis, layer_canvas, log_ratio
+from fmcodec_eval.drawing import Figure, drawn, head, layer_axis, layer_canvas, log_ratio, worth
 from fmcodec_eval.lossy.points import (
     DCT,
     DCT_RICE,
@@ -95,7 +95,8 @@ def layer_bits(measured: Measured, name: str) -> tuple[str, str, Canvas]:
     layers = {s: point.layers for s, point in found.items() if point}
     rates = {s: [rate for _, rate, _ in found.values()] for s, found in layers.items()}
     title = f"{TITLES.get(name, name)}, noise budget {noise:g}"
-    canvas = layer_bars(title, list(layers[PLAIN]), rates)
+    values = [count for count, _, _ in layers[PLAIN].values()]
+    canvas = layer_bars(title, list(layers[PLAIN]), rates, values)
     caption = (
         f"{TITLES.get(name, name)}: bits per value of every stored map at the noise budget "
         f"{noise:g}, contexts left out. Where the bars are alike no transform was worth its cost."
@@ -103,8 +104,10 @@ def layer_bits(measured: Measured, name: str) -> tuple[str, str, Canvas]:
     return f"results-rate-layers-{name.replace('_', '-')}", caption, canvas
 
 
-def layer_bars(title: str, layers: list[str], rates: dict[str, list[float]]) -> Canvas:
-    """Bars of the bits a value of every layer, a colour for each scheme."""
+def layer_bars(
+    title: str, layers: list[str], rates: dict[str, list[float]], values: list[int]
+) -> Canvas:
+    """Bars of the bits a value of every layer, a colour for each scheme; `values` of each layer."""
     canvas, axes = layer_canvas(1.8 * len(layers))
     height = 0.84 / len(rates)
     for index, (scheme, widths) in enumerate(rates.items()):
@@ -112,7 +115,8 @@ def layer_bars(title: str, layers: list[str], rates: dict[str, list[float]]) -> 
         axes.barh(at, widths, 0.96 * height, color=COLOURS[scheme], label=scheme)
     layer_axis(axes, layers)
     # of maps of a few values most bits are headers: they would flatten all others
-    axes.set_xlim(right=min(axes.get_xlim()[1], 9))
+    seen = np.nan_to_num(np.array(list(rates.values()), float)[:, worth(values)])
+    axes.set_xlim(right=1.05 * min(seen.max(), 9))
     axes.set_xlabel("bits per value")
     head(canvas, title)
     return canvas
