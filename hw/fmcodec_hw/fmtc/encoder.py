@@ -28,7 +28,11 @@ FOLDED_BITS = 32  # of a coefficient that a convolution gives
 class Encoder(wiring.Component):
     """Encode vectors into tiles (doc/format.md, "FMTC, format 2.0").
 
-    Throughput: one coefficient per cycle whatever the data, and at most ten cycles a tile.
+    Throughput: one coefficient per cycle whatever the data, with a matrix P products per cycle, and
+    at most ten cycles a tile (`fmcodec.fmtc.cycles`). A tile that changes the context begins when
+    the last code of the one before is made; with Huffman codes that is a vector later. Held: with
+    Huffman codes two vectors of symbols, with dct4 one of values, with a matrix two. Reset gives up
+    tiles and contexts alike.
 
     Parameters:
         params: the configuration.
