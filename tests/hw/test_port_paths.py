@@ -86,6 +86,20 @@ def test_paths_of_rice_are_the_documented_ones(name, tmp_path):
     assert set().union(*decoder.values()) == set()
 
 
+@pytest.mark.parametrize("name", ["fmtc dct4-rice", "fmtc folded16-rice"])
+def test_paths_of_fmtc_are_the_documented_ones(name, tmp_path):
+    context = {"s_axis_ctx"}
+    encoder = paths(name, "encoder", tmp_path)
+    for port in ("s_axis_tready", "status_clip"):
+        assert encoder.pop(port) == {"m_axis_tready"}
+    decoder = paths(name, "decoder", tmp_path)
+    assert decoder.pop("s_axis_tready") <= {"s_axis_len_tvalid", "s_axis_ctx_tvalid"}
+    for core in (encoder, decoder):
+        for event in ("loaded", "refused"):
+            assert streams(core.pop(f"status_context_{event}")) == context
+        assert set().union(*core.values()) == set()
+
+
 @pytest.mark.parametrize("config", list(catalog.configs()), ids=lambda config: config.id)
 def test_no_valid_follows_a_ready(config, tmp_path):
     for core in config.cores:

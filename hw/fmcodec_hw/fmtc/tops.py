@@ -52,11 +52,13 @@ def _performance(config: Config, core: str) -> Performance:
     params = config.params
     folded = config.options.get("folded", False) and core == "encoder"
     busy = cycles.vector_cycles(params, folded=folded)
-    rate = params.channels / busy
+    rate = (
+        "1 coefficient" if busy == params.channels else f"{params.channels / busy:.3g} coefficients"
+    )
     beyond = f"and at most {cycles.TILE_CYCLES} cycles a tile"
     once = cycles.latency(params, folded=folded) + cycles.TILE_CYCLES
     return Performance(
-        f"{rate:.3g} coefficients per cycle on any data, {beyond}",
+        f"{rate} per cycle on any data, {beyond}",
         f"within {once} cycles of the first beat of a row of tiles the first coefficient is coded"
         if core == "encoder"
         else f"first value valid within {once} cycles of the first beat of a row of tiles",
