@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -60,8 +61,13 @@ class About:
         return {layer: each.values * word_bits / 8 for layer, each in self.weights.items()}
 
 
-def describe(plan: Plan) -> dict[str, About]:
-    """What the opened sources of a plan tell, by network."""
+def describe(plan: Plan, skipped: Sequence[tuple[str, int, str]] = ()) -> dict[str, About]:
+    """What the opened sources of a plan tell, by network.
+
+    Args:
+        plan: what was measured.
+        skipped: (network, image, reason) of the images that were left out.
+    """
     found = {}
     for spec in plan.sources:
         source = spec.open()
@@ -73,7 +79,15 @@ def describe(plan: Plan) -> dict[str, About]:
             for note in source.tensors()
         ]
         weights = weights_of(spec.network, layers, module)
-        found[source.name] = About(weights, tensors, list(source.notes()))
+        notes = list(source.notes())
+        if bad := [str(image) for network, image, _ in skipped if network == source.name]:
+            count = plan.image_count(spec)
+            some = ", ".join(bad[:10]) + (", ..." if len(bad) > 10 else "")
+            notes.append(
+                f"{source.name}: {len(bad)} of {count} images could not be used and are left out: "
+                f"{some} (reasons in run.json)."
+            )
+        found[source.name] = About(weights, tensors, notes)
     return found
 
 

@@ -38,6 +38,8 @@ def test_bad_images_are_left_out_and_listed(bad_maps, tmp_path):
     assert "maps, image 4 was skipped: layer 'project' must be finite" in second
     found = pd.read_parquet(out / "maps.parquet")
     assert set(found.image) == {0, 2, 3, 5}  # nothing of image 4 but its good first layer either
+    line = "maps: 2 of 6 images could not be used and are left out: 1, 4 (reasons in run.json)."
+    assert line in (out / "report.html").read_text()
     skipped = json.loads((out / "run.json").read_text())["skipped"]
     assert [(each["network"], each["image"]) for each in skipped] == [("maps", 1), ("maps", 4)]
     # the good ones give what they give alone
