@@ -1,6 +1,6 @@
 """The FMTC decoder: tiles in, vectors out."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -8,14 +8,16 @@ from fmcodec.fmtc import Params
 from fmcodec.fmtc.params import WORD_BITS
 from fmcodec_hw import axis
 from fmcodec_hw.fmtc.code_window import CodeWindow
-from fmcodec_hw.fmtc.context_fields import Build
+from fmcodec_hw.fmtc.context_fields import MEAN_BITS, Build
 from fmcodec_hw.fmtc.context_loader import ContextLoader
 from fmcodec_hw.fmtc.dequantiser import SUM_BITS, Dequantiser
 from fmcodec_hw.fmtc.huffman_reader import HuffmanReader
 from fmcodec_hw.fmtc.inverse_dct4 import InverseDct4, number_signature
+from fmcodec_hw.fmtc.matrix import Matrix
 from fmcodec_hw.fmtc.rice_reader import LEVEL_BITS, RiceReader
 from fmcodec_hw.fmtc.symbol_index import SymbolIndex
 from fmcodec_hw.fmtc.tile_reader import TileReader
+from fmcodec_hw.fmtc.vector_store import element_signature
 
 __all__ = ["CAUSES", "Decoder"]
 
@@ -71,8 +73,8 @@ class Decoder(wiring.Component):
         ]
         over, damaged, close = Signal(), Signal(), Signal()
         level = self._front(m, loader, over, damaged, close)
-        total = self._transform(m, level)
-        self._back(m, loader, total, over, damaged, close)
+        total, offset = self._transform(m, loader, level)
+        self._back(m, loader, total, offset, over, damaged, close)
         return m
 
     def _front(self, m: Module, loader, over: Signal, damaged: Signal, close: Signal):
@@ -86,10 +88,11 @@ class Decoder(wiring.Component):
         m.submodules.index = index = SymbolIndex(self.params.channels, tables)
         m.submodules.reader = reader = self._reader(m, loader)
         wiring.connect(m, wiring.flipped(self.code), tile.words)
-        level = number_signature(LEVEL_BITS).create()
+        level = element_signature(LEVEL_BITS).create()
         # what goes along with the coefficients in the reader
         valid = [*(Signal(name=f"valid_{i}") for i in range(1, reader.LATENCY)), level.valid]
         last = [*(Signal(name=f"last_{i}") for i in range(1, reader.LATENCY)), level.payload.last]
+        ends = [*(Signal(name=f"ends_{i}") for i in range(1, reader.LATENCY)), level.payload.ends]
 
         active, done = Signal(), Signal()  # a tile is decoded; all of its codes are read
         remaining = Signal(16, reset_less=True)  # vectors behind this one
@@ -111,7 +114,9 @@ class Decoder(wiring.Component):
             step.eq(active & ~done & window.ready & moves),
             final.eq(index.last & ~remaining.any()),
             index.step.eq(step),
-            index.last_component.eq(self.params.channels - 1),
+            index.last_component.eq(
+                fields.last_component if loader.build.cuts_components else self.params.channels - 1
+            ),
             reader.head.eq(window.head),
             reader.step.eq(step),
             reader.advance.eq(moves),
@@ -134,6 +139,7 @@ class Decoder(wiring.Component):
         ]
         with m.If(moves):
             m.d.sync += [Cat(valid).eq(Cat(step, *valid)), Cat(last).eq(Cat(final, *last))]
+            m.d.sync += Cat(ends).eq(Cat(index.last, *ends))
         with m.If(step & index.last):
             m.d.sync += remaining.eq(remaining - 1)
         with m.If(opens):
@@ -172,35 +178,60 @@ class Decoder(wiring.Component):
             status = getattr(self, f"status_{cause}")
             m.d.sync += status.eq(status | seen[i])
 
-    def _transform(self, m: Module, level):
-        """The stream of sums r, saturated."""
-        total = number_signature(SUM_BITS).create()
+    def _transform(self, m: Module, loader, level) -> tuple:
+        """The stream of sums r, saturated, and the offset of each."""
+        total, offset = number_signature(SUM_BITS).create(), Signal(signed(MEAN_BITS))
+        if self.params.transform == "none":
+            m.d.comb += [
+                total.payload.value.eq(level.payload.value << 7),
+                total.payload.last.eq(level.payload.last),
+                total.valid.eq(level.valid),
+                level.ready.eq(total.ready),
+                offset.eq(loader.fields.mean),
+            ]
+            return total, offset
         if self.params.transform == "dct4":
-            m.submodules.dct4 = dct4 = InverseDct4()
-            wiring.connect(m, level, dct4.level)
-            value, last = dct4.sum.payload.value, dct4.sum.payload.last
-            valid, ready = dct4.sum.valid, dct4.sum.ready
-            sign, above = value[-1], value[SUM_BITS - 1 : -1]
-            outside = (above ^ sign.replicate(len(above))).any()
-            limit = Cat((~sign).replicate(SUM_BITS - 1), sign)
-            m.d.comb += total.payload.value.eq(Mux(outside, limit, value[:SUM_BITS]))
+            m.submodules.dct4 = inverse = InverseDct4()
+            levels = inverse.level
+            m.d.comb += offset.eq(loader.fields.mean)
         else:
-            last, valid, ready = level.payload.last, level.valid, level.ready
-            m.d.comb += total.payload.value.eq(level.payload.value << 7)
+            m.submodules.matrix = inverse = Matrix(loader.build, LEVEL_BITS)
+            levels = inverse.element
+            m.d.comb += [
+                levels.payload.ends.eq(level.payload.ends),
+                inverse.last_row.eq(self.params.channels - 1),
+                inverse.may_begin.eq(1),  # the context stays until the tile's last value leaves
+                inverse.entry.eq(loader.entry),
+                inverse.mean.eq(loader.mean),
+                inverse.clear.eq(loader.loaded | loader.refused),
+                inverse.bank.eq(loader.bank),
+                offset.eq(inverse.sum.payload.mean),
+            ]
+        value = inverse.sum.payload.value
+        sign, above = value[-1], value[SUM_BITS - 1 : -1]
+        outside = (above ^ sign.replicate(len(above))).any()
+        limit = Cat((~sign).replicate(SUM_BITS - 1), sign)
         m.d.comb += [
-            total.payload.last.eq(last),
-            total.valid.eq(valid),
-            ready.eq(total.ready),
+            levels.payload.value.eq(level.payload.value),
+            levels.payload.last.eq(level.payload.last),
+            levels.valid.eq(level.valid),
+            level.ready.eq(levels.ready),
+            total.payload.value.eq(Mux(outside, limit, value[:SUM_BITS])),
+            total.payload.last.eq(inverse.sum.payload.last),
+            total.valid.eq(inverse.sum.valid),
+            inverse.sum.ready.eq(total.ready),
         ]
-        return total
+        return total, offset
 
-    def _back(self, m: Module, loader, total, over: Signal, damaged: Signal, close: Signal) -> None:
+    def _back(
+        self, m: Module, loader, total, offset, over: Signal, damaged: Signal, close: Signal
+    ) -> None:
         """Values of sums, the last of a tile with what the front says of it.
 
         `drained` of the contexts: no value is left of a tile that the front is done with.
         """
         fields = loader.fields
-        m.submodules.dequantiser = dequantiser = Dequantiser()
+        m.submodules.dequantiser = dequantiser = Dequantiser(own_offsets=loader.build.has_matrix)
         wiring.connect(m, total, dequantiser.sum)
         judged, verdict = Signal(), Signal(reset_less=True)
         value, port = dequantiser.value, self.values
@@ -208,7 +239,7 @@ class Decoder(wiring.Component):
         m.d.comb += [
             dequantiser.scale.eq(fields.inverse_scale),
             dequantiser.shift.eq(fields.inverse_shift),
-            dequantiser.offset.eq(fields.mean),
+            dequantiser.offset.eq(offset),
             dequantiser.low.eq(fields.low),
             dequantiser.high.eq(fields.high),
             port.payload.data.eq(value.payload.value),

@@ -1,6 +1,6 @@
 """From sums of coefficients to values."""
 
-from amaranth.hdl import Const, Module, Mux, Signal, signed
+from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -18,14 +18,18 @@ class Dequantiser(wiring.Component):
 
     Latency: three cycles. Throughput: one value per cycle. Held: three sums.
 
+    Parameters:
+        own_offsets: every sum has an offset of its own, which comes with it.
+
     Members:
         sum: r, saturated to 17 bits. `sum.ready` depends on `value.ready`.
         value: y.
         scale, shift, offset, low, high: Md, Sd, off, lo and hi of the context, as long as values of
-            it are held.
+            it are held; `offset` of the sum that is taken, with `own_offsets`.
     """
 
-    def __init__(self):
+    def __init__(self, *, own_offsets: bool = False):
+        self._own_offsets = own_offsets
         super().__init__(
             {
                 "sum": In(number_signature(SUM_BITS)),
@@ -45,8 +49,18 @@ class Dequantiser(wiring.Component):
         total = Signal(signed(SUM_BITS), reset_less=True)
         product = Signal(signed(_PRODUCT_BITS), reset_less=True)
         rounded = Signal(signed(_ROUNDED_BITS), reset_less=True)
-        half, shifted = Signal(15), Signal(signed(_ROUNDED_BITS))
         valid, last, moves = Signal(3), Signal(3), Signal(3)  # of the registers, the last one first
+        offset: Value = self.offset
+        if self._own_offsets:
+            arrived, offset = (
+                Signal(signed(24), name=f"offset_of_{of}", reset_less=True)
+                for of in ("sum", "product")
+            )
+            with m.If(moves[2]):
+                m.d.sync += arrived.eq(self.offset)
+            with m.If(moves[1]):
+                m.d.sync += offset.eq(arrived)
+        half, shifted = Signal(15), Signal(signed(_ROUNDED_BITS))
         value = self.value.payload
         m.d.comb += [
             moves[0].eq(~valid[0] | self.value.ready),
@@ -76,5 +90,5 @@ class Dequantiser(wiring.Component):
         with m.If(moves[1]):
             m.d.sync += product.eq(total * self.scale)
         with m.If(moves[0]):
-            m.d.sync += rounded.eq(product + self.offset + half)
+            m.d.sync += rounded.eq(product + offset + half)
         return m

@@ -24,7 +24,8 @@ class Matrix(wiring.Component):
         element_bits: of a number of a vector.
 
     Members:
-        element: numbers of vectors in order. `element.ready` comes from registers.
+        element: numbers of vectors in order. `element.ready` may depend on
+            `sum.ready`.
         last_row: rows of the matrix in use, less 1.
         may_begin: the next vector is of a tile whose context is chosen.
         begins: a vector begins to be multiplied, in this cycle.

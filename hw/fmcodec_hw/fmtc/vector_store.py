@@ -26,7 +26,7 @@ class VectorStore(wiring.Component):
         bits: of a value.
 
     Members:
-        element: the vectors' values.
+        element: the vectors' values; `element.ready` depends on `read` where a chunk is a vector.
         there: a vector can be read.
         read: read the next chunk of it, at the end of the cycle; behind the last one its first.
         last_chunk: the chunk is its last.
@@ -54,8 +54,8 @@ class VectorStore(wiring.Component):
 
     def elaborate(self, platform):
         # Two sides, one that is filled and one that is read, change places. Where a chunk is a
-        # whole vector, what was read is the vector, so that one side is enough: it is free again
-        # as soon as it is read for the first time
+        # whole vector, what was read is the vector, so that one side is enough: it is filled again
+        # from the cycle on in which it is read for the first time
         m = Module()
         sides = 2 if self._chunks > 1 else 1
         filled, reads = Signal(range(2)), Signal(range(2))  # the sides in question
@@ -63,21 +63,27 @@ class VectorStore(wiring.Component):
         lane, chunk = Signal(range(self._lanes)), Signal(range(self._chunks))
         taken, ends, frees = Signal(), Signal(), Signal()
         m.d.comb += [
-            self.element.ready.eq(~full.bit_select(filled, 1)),
             taken.eq(self.element.valid & self.element.ready),
             ends.eq(taken & self.element.payload.ends),
             self.there.eq(full.bit_select(reads, 1)),
-            frees.eq(self.read & self.last_chunk & (self.final_pass if sides > 1 else 1)),
         ]
-        if sides == 1:
-            m.d.comb += frees.eq(self.read & self.first_pass)
+        if sides > 1:
+            m.d.comb += [
+                self.element.ready.eq(~full.bit_select(filled, 1)),
+                frees.eq(self.read & self.last_chunk & self.final_pass),
+            ]
+        else:
+            m.d.comb += [
+                self.element.ready.eq(~full | frees),
+                frees.eq(self.read & self.first_pass),
+            ]
         lane_ends = lane == self._lanes - 1
         with m.If(taken):
             m.d.sync += lane.eq(Mux(ends | lane_ends, 0, lane + 1))
             m.d.sync += chunk.eq(Mux(ends, 0, chunk + lane_ends))
         for side in range(sides):
             fills, leaves = ends & (filled == side), frees & (reads == side)
-            m.d.sync += full[side].eq((full[side] | fills) & ~leaves)
+            m.d.sync += full[side].eq((full[side] & ~leaves) | fills)
         if sides > 1:
             m.d.sync += [filled.eq(filled ^ ends), reads.eq(reads ^ frees)]
 

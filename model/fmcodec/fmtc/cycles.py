@@ -17,8 +17,8 @@ _WAY = 4  # cycles: the registers that a coefficient passes
 def vector_cycles(params: Params, components: int | None = None, *, folded: bool = False) -> int:
     """Cycles that a vector keeps either core busy at most, whatever its data.
 
-    One a coefficient; with a matrix the C K products take P multipliers, and on either side one
-    value of the C is moved a cycle.
+    One a coefficient; with a matrix each of the C values, one a cycle at most, takes its K products
+    P at a time in the decoder. The encoder's K C / P are no more.
 
     Parameters:
         params: the build.
@@ -30,7 +30,7 @@ def vector_cycles(params: Params, components: int | None = None, *, folded: bool
         return kept
     if params.transform != "matrix":
         return params.channels
-    return max(params.channels, kept * -(-params.channels // params.mac_lanes))
+    return params.channels * -(-kept // params.mac_lanes)
 
 
 def latency(params: Params, *, folded: bool = False) -> int:

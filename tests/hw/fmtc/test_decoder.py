@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fmcodec.bits import BitWriter
-from fmcodec.fmtc import DecoderContext, Params, codec, huffman
+from fmcodec.fmtc import DecoderContext, Params, codec, cycles, huffman
 from fmcodec.fmtc.tile import pack_tile
 from fmcodec_hw.fmtc.decoder import CAUSES, Decoder
 from sim.stalls import stalls
@@ -24,6 +24,9 @@ BUILDS = [
     Params(16, "dct4", "huffman", q_max=60, tables=4),
     Params(5, "none", "huffman", q_max=254, max_code_bits=15, tables=1),
     Params(9, "none", "huffman", q_max=9, max_code_bits=8, tables=8),
+    Params(8, "matrix", "rice", tables=2),
+    Params(6, "matrix", "huffman", matrix_bits=10, q_max=30, tables=1, lanes=3),
+    Params(5, "matrix", "rice", tables=8, lanes=1),
 ]
 NAMES = {
     "Underrun": "underrun",
@@ -151,8 +154,8 @@ def check(params: Params, jobs: list, stall: str) -> tuple[list[Beat], set[str]]
         watch,
     ]
     work = sum(len(words) + params.channels * count for _, words, count in jobs)
-    cycles = 5000 + 20 * work + 9000 * len(switches)
-    clocked(dut, body, ports=ports, cycles=cycles, about=f"{params}, stalls {stall}, seed {SEED}")
+    limit = 5000 + 20 * work + 9000 * len(switches)
+    clocked(dut, body, ports=ports, cycles=limit, about=f"{params}, stalls {stall}, seed {SEED}")
     found: list[tuple[list[int], bool]] = [([], False)]
     for beat in taken:
         found[-1][0].append(beat.data)
@@ -208,7 +211,7 @@ def test_every_cause():
 @pytest.mark.parametrize("size", [1, 3, 40])
 @pytest.mark.parametrize("params", BUILDS, ids=str)
 def test_rate(params, size):
-    """One coefficient a cycle and ten cycles a tile, raw tiles and dense ones alike."""
+    """The cycles of the bound and ten more a tile, raw tiles and dense ones alike."""
     rng = random.Random(SEED)
     context = contexts.draw(rng, params, "decoder")
     jobs = [(context, tile(rng, context, size), size) for _ in range(12)]
@@ -217,4 +220,5 @@ def test_rate(params, size):
     ends = [beat.cycle for beat in taken if beat.last]
     busy = [b - a for a, b in itertools.pairwise(ends)]
     print(params, size, busy)
-    assert all(cycles <= size * params.channels + 10 for cycles in busy)
+    each = cycles.vector_cycles(params, context.components)
+    assert max(busy) <= size * each + cycles.TILE_CYCLES

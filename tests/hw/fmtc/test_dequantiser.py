@@ -54,10 +54,20 @@ def test_every_field():
 
 
 @pytest.mark.parametrize("stall", STALLS)
-def test_a_value_a_cycle(stall):
+@pytest.mark.parametrize("own_offsets", [False, True])
+def test_a_value_a_cycle(own_offsets, stall):
     rng = random.Random(SEED)
-    dut = Dequantiser()
+    dut = Dequantiser(own_offsets=own_offsets)
     sums = [{"value": rng.randrange(-100, 100), "last": i % 7 == 6} for i in range(200)]
+    offsets = [rng.randrange(-20, 20) if own_offsets else 0 for _ in sums]
+    taken = [0]
+
+    async def offset_port(ctx):
+        while taken[0] < len(sums):
+            ctx.set(dut.offset, offsets[taken[0]])
+            *_, valid, ready = await ctx.tick().sample(dut.sum.valid, dut.sum.ready)
+            taken[0] += valid and ready
+
     found, cycles, pause = [], [], stalls(stall, rng)
 
     async def body(ctx):
@@ -75,7 +85,9 @@ def test_a_value_a_cycle(stall):
             cycle += 1
 
     port = source(dut.sum, sums, stalls(stall, rng))
-    clocked(dut, body, ports=[port], cycles=5000, about=f"stalls {stall}, seed {SEED}")
-    assert found == sums
+    clocked(dut, body, ports=[port, offset_port], cycles=5000, about=f"stalls {stall}, seed {SEED}")
+    assert found == [
+        {**one, "value": one["value"] + offset} for one, offset in zip(sums, offsets, strict=True)
+    ]
     if stall == "none":
         assert cycles[-1] - cycles[0] == len(sums) - 1

@@ -13,7 +13,7 @@ from fmcodec.fmtc import Params, cycles
         (Params(64), None, False, 64),
         (Params(64), 20, False, 64),
         (Params(64, lanes=16), None, False, 256),
-        (Params(64, lanes=16), 20, False, 80),
+        (Params(64, lanes=16), 20, False, 128),
         (Params(64, lanes=1), 64, False, 4096),
         (Params(64, lanes=1), 20, True, 20),
     ],
