@@ -16,14 +16,15 @@ class ZnzReader(wiring.Component):
     """Say of every word of a packet whether it is zero, straight from the port.
 
     A symbol may begin in the word before the one at the port: as many bits of that word as a symbol
-    can have there are kept. A run's symbol stays at the head until its zeros are counted.
+    can have there are kept. What the next word is stands in registers: its symbol was read with the
+    last word of the symbol before, or for a packet's first one as soon as it came.
 
     Where a symbol can be longer than a word (z = 256, m = 8) the first word of a packet takes a
     cycle more if it is zero: the run's code must move up first.
 
     Members:
         beat: the ZNZ stream; `beat.ready` depends on its data and on `take`.
-        valid: it is known whether the next word is zero.
+        valid: it is known whether the next word is zero; a register, as is
         nonzero: it is not.
         take: move on to the word after, at the end of the cycle; only while `valid`.
         last: with `take`: it is the packet's last word.
@@ -62,18 +63,20 @@ class ZnzReader(wiring.Component):
         tail_bits = run_bits + long
         tail = Signal(tail_bits, reset_less=True)
         phase = Signal(range(max(word_bits, tail_bits + 1)), init=tail_bits)
-        zeros = Signal(run_bits)  # of the run at the head, taken before
         there = Signal()  # the port shows a word, or zeros behind the last one
         behind = Signal()  # the tail is used up: of a run the port shows too little
+        one = Signal()  # the symbol at the head is that of a non-zero word
         port = gate(~self.seen, self.beat.payload.data)
         m.d.comb += [
             there.eq(self.beat.valid | self.seen),
-            behind.eq(~self.nonzero & (phase == tail_bits) if long else 0),
+            behind.eq(~one & (phase == tail_bits) if long else 0),
         ]
         skipped = phase if long else phase[: (word_bits - 1).bit_length()]
         bits = align(m, Cat(port, tail), skipped, 1 + run_bits)
 
-        done = Signal()  # the symbol at the head has no word after this one
+        # The symbol read: its kind, and of a run how many zeros come after the next word
+        zeros = Signal(run_bits, reset_less=True)
+        done, known = Signal(), Signal()  # no word of it comes after the next; another can be read
         step, move = Signal(), Signal()
         total = Signal(range(max(word_bits, tail_bits + 1) + run_bits + 1))
         passes, catches_up = total >= word_bits, Const(0, 1)
@@ -82,19 +85,21 @@ class ZnzReader(wiring.Component):
             passes = Mux(self.seen, total > tail_bits, passes)
             catches_up = there & Mux(self.seen, behind, phase >= word_bits) & ~self.final
         m.d.comb += [
-            self.nonzero.eq(bits[-1]),
+            one.eq(bits[-1]),
+            done.eq(self.nonzero | (zeros == 0)),
             # a bit of the tail needs no more; a run reaches into the word at the port
-            self.valid.eq(
-                (there | (self.nonzero & (phase < min(run_bits, word_bits - 1)))) & ~behind
-            ),
-            done.eq(self.nonzero | (zeros == bits[:run_bits])),
-            step.eq(self.take & done),
-            total.eq(phase + Mux(self.nonzero, 1, 1 + run_bits)),
+            known.eq((there | (one & (phase < min(run_bits, word_bits - 1)))) & ~behind),
+            # none after the packet's last: what follows that is padding
+            step.eq(known & ~self.final & (~self.valid | (self.take & done & ~self.last))),
+            total.eq(phase + Mux(one, 1, 1 + run_bits)),
             move.eq((step & passes) | catches_up),
             self.beat.ready.eq(~self.seen & (move | self.final)),
         ]
-        with m.If(self.take):
-            m.d.sync += zeros.eq(Mux(done, 0, zeros + 1))
+        with m.If(step):
+            m.d.sync += [self.nonzero.eq(one), zeros.eq(bits[:run_bits])]
+        with m.Elif(self.take):
+            m.d.sync += zeros.eq(zeros - 1)
+        m.d.sync += self.valid.eq(step | (self.valid & ~(self.take & done)))
         with m.If(move):
             m.d.sync += tail.eq(Cat(port, tail)[:tail_bits])
         unread = Const(0, 1)  # the last word has moved up and none of it is gone
@@ -110,7 +115,7 @@ class ZnzReader(wiring.Component):
         with m.If(self.beat.valid & self.beat.ready & self.beat.payload.last):
             m.d.sync += self.seen.eq(1)
         with m.If(self.clear):
-            m.d.sync += [phase.eq(tail_bits), zeros.eq(0), self.seen.eq(0)]
+            m.d.sync += [phase.eq(tail_bits), self.seen.eq(0), self.valid.eq(0)]
 
         # a word of the stream that no symbol has a bit of
         excess = self.beat.valid & ~self.seen & ((phase <= tail_bits) | ~self.beat.payload.last)
