@@ -1,11 +1,13 @@
 """Bits of a packet out of its beats: a short window that is consumed by any number of bits."""
 
+from collections.abc import Sequence
+
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from fmcodec_hw import axis
-from fmcodec_hw.logic import gate, select
+from fmcodec_hw.logic import gate, lookup, select
 
 __all__ = ["BitWindow", "align"]
 
@@ -34,18 +36,24 @@ class BitWindow(wiring.Component):
     slot behind the held ones, then all slots move by the beats that a step lets go of, the phase by
     the rest. After the packet's last beat nothing is taken until `clear`; zeros follow its bits.
 
+    What a step lets go of is known late, and is one of a few lengths, or two of them: their places
+    in `lengths` come, not their sum, and what the phase becomes is looked up.
+
     Parameters:
         word_bits, port_words: bits of a word, words of a beat.
         step_bits: the most bits that a step lets go of.
         registers: beats held.
+        lengths: bits that a symbol can have.
         keep_bits: bits of the port's keep, 0 where it has none. Only its top bit is looked at: low
             in a last beat of two words that holds one.
 
     Members:
-        beat: the packet's beats; `beat.ready` depends on `length` and `step` when all are held.
+        beat: the packet's beats; `beat.ready` depends on all of these when all slots are held.
         head: the next bits, the first in the most significant place.
-        length: bits to let go of.
-        step: let go of them, at the end of the cycle.
+        code, second: the symbol to let go of is lengths[code] bits long, and with
+        two: another one of lengths[second] bits;
+        skip: a word before them.
+        step: let go of them, at the end of the cycle; `step_bits` at most.
         drop: let go of the beat in slot 0 instead.
         shown: which slots show a beat, slot 0 in bit 0.
         held: slot 0 is held.
@@ -62,6 +70,7 @@ class BitWindow(wiring.Component):
         step_bits: int,
         registers: int,
         *,
+        lengths: Sequence[int],
         port_words: int = 1,
         keep_bits: int = 0,
     ):
@@ -69,11 +78,15 @@ class BitWindow(wiring.Component):
         self._beat_bits = word_bits * port_words
         self._phase_bits = (self._beat_bits - 1).bit_length()
         self._step_bits, self._registers = step_bits, registers
+        self._lengths = lengths
         super().__init__(
             {
                 "beat": In(axis.signature(self._beat_bits, keep_bits=keep_bits)),
                 "head": Out(step_bits),
-                "length": In(range(step_bits + 1)),
+                "code": In(range(len(lengths))),
+                "second": In(range(len(lengths))),
+                "two": In(1),
+                "skip": In(1),
                 "step": In(1),
                 "drop": In(1),
                 "shown": Out(registers + 1),
@@ -87,64 +100,86 @@ class BitWindow(wiring.Component):
         )
 
     def elaborate(self, platform):
-        # Slots in a row: registers, and behind them the beat at the port. A slot that is empty
-        # reads as zero, so a beat that enters is ORed into the first empty one, and what a slot
-        # holds next is one of the slots at and behind it, by how many beats are let go of
+        # Slots in a row: registers, and behind them the beat at the port, which every slot that is
+        # not held shows. What a slot holds next is what it or one behind it shows, by how many
+        # beats are let go of
         m = Module()
-        registers = [Signal(self._beat_bits, name=f"slot_{i}") for i in range(self._registers)]
+        registers = [
+            Signal(self._beat_bits, name=f"slot_{i}", reset_less=True)
+            for i in range(self._registers)
+        ]
         valid = Signal(self._registers)
         phase = Signal(self._phase_bits)
         slots = self._enter(m, registers, valid)
         m.d.comb += self.head.eq(align(m, Cat(*reversed(slots)), phase, self._step_bits))
 
-        gone, move = self._move(m, phase)
+        gone = self._let_go(m, phase)
+        move = self._move(m, gone)
         for i, register in enumerate(registers):
-            value = select(*zip(move, slots[i:], strict=False))
+            # past the last slot there is nothing; it shows the port too
+            behind = [slots[min(i + by, len(registers))] for by in range(len(move))]
             there = select(*zip(move, self.shown[i:], strict=False))
-            m.d.sync += [register.eq(value), valid[i].eq(there)]
+            m.d.sync += [
+                register.eq(select(*zip(move, behind, strict=True))),
+                valid[i].eq(there & ~self.clear),
+            ]
         m.d.comb += self.beat.ready.eq((~valid[-1] | ~move[0]) & ~self.seen)
         half = self._see_last(m)
-        with m.If(self.clear):
-            m.d.sync += phase.eq(0)
         self._tell(m, valid, phase, half, gone)
         return m
 
     def _enter(self, m: Module, registers: list[Signal], valid: Signal) -> list[Value]:
-        """The slots with the beat at the port in the first one that is not held."""
+        """What the slots show; zeros behind the packet's last beat."""
         # the first word of a beat is in its low lanes, the first bit of a word is its MSB
         data = self.beat.payload.data
         words = [data.word_select(i, self._word_bits) for i in range(self._port_words)]
-        entering = Cat(reversed(words))
-        arriving = self.beat.valid & ~self.seen
+        entering = gate(~self.seen, Cat(reversed(words)))
         slots: list[Value] = []
-        for i in range(self._registers + 1):
-            enter = Signal(name=f"enter_{i}")
-            behind = valid[i - 1] if i else Const(1)  # all before it are held
-            held = valid[i] if i < self._registers else Const(0)
-            m.d.comb += [enter.eq(arriving & ~held & behind), self.shown[i].eq(enter | held)]
-            value = gate(enter, entering)
-            slots.append(registers[i] | value if i < self._registers else value)
-        return slots
+        for i, register in enumerate(registers):
+            slots.append(Signal(self._beat_bits, name=f"shown_{i}"))
+            m.d.comb += slots[i].eq(Mux(valid[i], register, entering))
+        arriving = self.beat.valid & ~self.seen
+        # in the slot behind the last one held
+        m.d.comb += self.shown.eq(valid | gate(arriving, Cat(Const(1), valid)))
+        return [*slots, entering]
 
-    def _move(self, m: Module, phase: Signal) -> tuple[list[Value], list[Value]]:
-        """Whether a step lets go of so many beats, and whether all slots move by so many."""
-        total = Signal(range(self._beat_bits + self._step_bits))
-        # phase <= beat_bits - 1, length <= step_bits
-        most = (self._beat_bits - 1 + self._step_bits) // self._beat_bits
-        m.d.comb += total.eq(phase + self.length)
-        gone: list[Value] = [Signal(name=f"gone_{i}") for i in range(most + 1)]
-        move: list[Value] = [Signal(name=f"move_{i}") for i in range(most + 1)]
-        for i in range(most + 1):
-            dropped = {0: ~self.drop, 1: self.drop}.get(i, Const(0, 1))
-            m.d.comb += [
-                gone[i].eq(total >> self._phase_bits == i),
-                move[i].eq(Mux(self.step, gone[i], dropped) & ~self.clear),
-            ]
+    def _let_go(self, m: Module, phase: Signal) -> list[Value]:
+        """Whether a step lets go of so many beats; what the phase becomes.
+
+        A word that is skipped adds whole beats to the phase, or its upper bit.
+        """
+        phase_bits, beat_bits, longest = self._phase_bits, self._beat_bits, max(self._lengths)
+        most = (beat_bits - 1 + self._step_bits) // beat_bits
+        start: Value = phase
+        skipped: Value = self.skip
+        if self._port_words > 1:
+            start, skipped = Cat(phase[:-1], phase[-1] ^ self.skip), phase[-1] & self.skip
+        one, both = (Signal(range(beat_bits + longest), name=name) for name in ("one", "both"))
+        beats = Signal(range(most + 1))
+        m.d.comb += [
+            one.eq(self._sum(start, self.code)),
+            both.eq(self._sum(one[:phase_bits], self.second)),
+            beats.eq(skipped + one[phase_bits:] + gate(self.two, both[phase_bits:])),
+        ]
         with m.If(self.step):
-            m.d.sync += phase.eq(total)
-        with m.If(self.drop):
+            m.d.sync += phase.eq(Mux(self.two, both, one))
+        with m.If(self.drop | self.clear):
             m.d.sync += phase.eq(0)
-        return gone, move
+        return [beats == i for i in range(most + 1)]
+
+    def _sum(self, phase: Value, code: Value) -> Value:
+        """phase + lengths[code]."""
+        phases = range(1 << self._phase_bits)
+        table = [length + phase for length in self._lengths for phase in phases]
+        return lookup(Cat(phase, code), table, max(table).bit_length())
+
+    def _move(self, m: Module, gone: list[Value]) -> list[Value]:
+        """Whether all slots move by so many beats, one-hot."""
+        move: list[Value] = [Signal(name=f"move_{i}") for i in range(len(gone))]
+        m.d.comb += move[0].eq(~Cat(move[1:]).any())
+        for i in range(1, len(gone)):
+            m.d.comb += move[i].eq((self.step & gone[i]) | (self.drop if i == 1 else 0))
+        return move
 
     def _see_last(self, m: Module) -> Value:
         """Note the packet's last beat when it is taken; whether it holds one word of two."""

@@ -1,11 +1,12 @@
 """Gating and one-hot selection: the idioms that the data paths of all cores are made of."""
 
+from collections.abc import Sequence
 from functools import reduce
 from operator import or_
 
-from amaranth.hdl import Value, ValueLike
+from amaranth.hdl import Const, Mux, Value, ValueLike
 
-__all__ = ["gate", "select"]
+__all__ = ["gate", "lookup", "select"]
 
 
 def gate(on: Value, value: ValueLike) -> Value:
@@ -23,3 +24,15 @@ def select(*choices: tuple[Value, ValueLike]) -> Value:
     At most one condition may hold: the values are ORed, there is no priority.
     """
     return reduce(or_, (gate(on, value) for on, value in choices))
+
+
+def lookup(index: Value, table: Sequence[int], bits: int) -> Value:
+    """table[index], of so many bits; the upper bits of `index` may be known late.
+
+    A sum of a few bits is smaller and faster looked up than added. Beyond the table's end anything.
+    """
+    if len(index) == 0 or len(set(table)) == 1:
+        return Const(table[0], bits)
+    half = 1 << (len(index) - 1)
+    low = lookup(index[:-1], table[:half], bits)
+    return Mux(index[-1], lookup(index[:-1], table[half:], bits), low) if table[half:] else low

@@ -34,13 +34,34 @@ def first_bits(value: int, of: int, count: int) -> str:
     return f"{value:0{of}b}"[:count]
 
 
+def let_go(ctx, dut: BitWindow, word_bits: int, length: int, rng: random.Random) -> None:
+    """Ask for `length` bits: in one symbol or two, with a word before them or without."""
+    skip = length >= word_bits and rng.random() < 0.5
+    length -= skip * word_bits
+    first = rng.randint(0, length)
+    two = first < length or rng.random() < 0.5
+    ctx.set(dut.skip, skip)
+    ctx.set(dut.code, first)
+    ctx.set(dut.two, two)
+    # what does not count may be anything
+    ctx.set(dut.second, length - first if two else rng.randint(0, length))
+
+
 @pytest.mark.parametrize("stall", STALLS)
 @pytest.mark.parametrize("size", SIZES)
 def test_steps_show_the_packets_bits(size, stall):
     word_bits, step_bits, registers, port_words = size
     beat_bits = word_bits * port_words
     keep_bits = beat_bits // 8 if port_words > 1 else 0
-    dut = BitWindow(word_bits, step_bits, registers, port_words=port_words, keep_bits=keep_bits)
+    lengths = range(step_bits + 1)
+    dut = BitWindow(
+        word_bits,
+        step_bits,
+        registers,
+        lengths=lengths,
+        port_words=port_words,
+        keep_bits=keep_bits,
+    )
     rng = random.Random(SEED)
     packets = [
         [rng.getrandbits(word_bits) for _ in range(rng.choice([1, 2, 3, 7, 40]))] for _ in range(20)
@@ -68,7 +89,7 @@ def test_steps_show_the_packets_bits(size, stall):
                     assert ctx.get(dut.whole) == (position % word_bits == 0)
             length = min(rng.randint(0, max(there, 0)), upto - position)
             step = not next(pauses)
-            ctx.set(dut.length, length)
+            let_go(ctx, dut, word_bits, length, rng)
             ctx.set(dut.step, step)
             assert not ctx.get(dut.overrun)
             await ctx.tick()
@@ -102,7 +123,7 @@ def test_steps_show_the_packets_bits(size, stall):
 @pytest.mark.parametrize("port_words", [1, 2])
 def test_bits_beyond_the_end_are_an_overrun(words, port_words, beyond):
     keep_bits = port_words if port_words > 1 else 0
-    dut = BitWindow(8, 16, 3, port_words=port_words, keep_bits=keep_bits)
+    dut = BitWindow(8, 16, 3, lengths=range(17), port_words=port_words, keep_bits=keep_bits)
     rng = random.Random(SEED)
     beats = beats_of([rng.getrandbits(8) for _ in range(words)], 8, port_words)
 
@@ -111,13 +132,13 @@ def test_bits_beyond_the_end_are_an_overrun(words, port_words, beyond):
             await ctx.tick()
         ctx.set(dut.step, 1)
         for _ in range(words):
-            ctx.set(dut.length, 8)
+            ctx.set(dut.code, 8)
             assert not ctx.get(dut.overrun)
             await ctx.tick()
-        ctx.set(dut.length, 0)
+        ctx.set(dut.code, 0)
         assert not ctx.get(dut.overrun)
         # told in the step or in the cycle after it
-        ctx.set(dut.length, beyond)
+        ctx.set(dut.code, beyond)
         told = ctx.get(dut.overrun)
         await ctx.tick()
         ctx.set(dut.step, 0)
@@ -128,12 +149,12 @@ def test_bits_beyond_the_end_are_an_overrun(words, port_words, beyond):
 
 
 def test_one_beat_per_cycle():
-    dut = BitWindow(8, 8, 1)
+    dut = BitWindow(8, 8, 1, lengths=(2, 5, 8))
     rng = random.Random(SEED)
     words = [rng.getrandbits(8) for _ in range(50)]
 
     async def body(ctx):
-        ctx.set(dut.length, 8)
+        ctx.set(dut.code, 2)
         ctx.set(dut.step, 1)
         for word in words:
             assert ctx.get(dut.head) == word

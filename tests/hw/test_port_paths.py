@@ -63,10 +63,13 @@ def test_paths_are_the_documented_ones(name, tmp_path):
     assert encoder.pop("s_axis_tready") == {"s_axis_tvalid", "s_axis_tdata", *readies}
     assert set().union(*encoder.values()) == set()
     decoder = paths(name, "decoder", tmp_path)
-    for port in ("s_axis_bpc_tready", "s_axis_znz_tready"):
-        found = streams(decoder.pop(port))
-        assert found <= {"s_axis_bpc", "s_axis_znz", "m_axis_tready"}, port
-        assert {"s_axis_znz", "m_axis_tready"} <= found
+    # what the next word is stands in a register: beats of the ZNZ stream move no bits of the other
+    bpc = streams(decoder.pop("s_axis_bpc_tready"))
+    assert bpc <= {"s_axis_bpc", "m_axis_tready"}
+    assert "m_axis_tready" in bpc
+    znz = streams(decoder.pop("s_axis_znz_tready"))
+    assert znz <= {"s_axis_bpc", "s_axis_znz", "m_axis_tready"}
+    assert {"s_axis_znz", "m_axis_tready"} <= znz
     # gates lead here from m_axis_tready: the final word takes no step, so no value goes that way
     user = streams(decoder.pop("m_axis_tuser"))
     assert user <= {"s_axis_bpc", "s_axis_znz", "m_axis_tready"}

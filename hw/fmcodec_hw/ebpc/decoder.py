@@ -48,9 +48,9 @@ class Decoder(Core):
     Members:
         length: N-1, one beat per packet.
         bpc: the BPC stream. Its beats are used where they stand, without a register at the port:
-            `bpc.ready` depends combinationally on the data and valid of both streams and on
-            `words.ready`, but on no data that are not valid.
-        znz: the ZNZ stream, in the same way.
+            `bpc.ready` depends combinationally on the stream's data and valid and on `words.ready`,
+            but on no data that are not valid.
+        znz: the ZNZ stream, in the same way; `znz.ready` depends on `bpc` too.
         words: the packets' words, `last` with the N-th, `user` with it for a damaged packet.
 
     Raises:
@@ -116,6 +116,7 @@ class Decoder(Core):
             word_bits,
             planes.step_bits,
             registers,
+            lengths=planes.lengths,
             port_words=params.port_words,
             keep_bits=keep_bits(params),
         )
@@ -181,7 +182,10 @@ class Decoder(Core):
             planes.step.eq(sequence.step),
             planes.before.eq(turn.before),
             planes.clear.eq(clear),
-            window.length.eq(planes.length),
+            *(
+                getattr(window, name).eq(getattr(planes, name))
+                for name in ("code", "second", "two", "skip")
+            ),
             window.step.eq(planes.takes),
             # behind the last word whole beats go, until the stream's last one
             window.drop.eq(final & window.held & ~window.seen & ~planes.needs_sign),
@@ -209,7 +213,7 @@ class Decoder(Core):
         """Let all that sees damage tell it; `told`: what goes wrong with the kinds of words."""
         damage = DamageCollector()
         m.d.comb += [
-            damage.told.eq(told | window.overrun | (planes.takes & planes.damaged)),
+            damage.told.eq(told | window.overrun | planes.damaged),
             damage.over.eq(register.final & ~planes.needs_sign),
             damage.excess.eq(
                 (sequence.reads & ~sequence.first) | (sequence.first & ~planes.needs_base)

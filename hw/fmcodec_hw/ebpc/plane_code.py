@@ -3,6 +3,7 @@
 A symbol stands in the top bits of a value, its first bit in the most significant place.
 """
 
+from collections.abc import Sequence
 from functools import reduce
 from operator import or_
 from typing import NamedTuple
@@ -19,10 +20,12 @@ __all__ = [
     "field",
     "is_run",
     "length_bits",
+    "length_code",
     "lengths",
     "match",
     "merge",
     "spell",
+    "symbol_lengths",
 ]
 
 
@@ -89,6 +92,20 @@ def lengths(params: Params, case: dict[str, Value]) -> dict[int, Value]:
 def length_bits(of: dict[int, Value]) -> Value:
     """The length in bits, 0 where no condition holds."""
     return select(*((case, bits) for bits, case in of.items()))
+
+
+def length_code(params: Params, symbol: Value, of: Sequence[int]) -> Value:
+    """Which of the lengths `of` the symbol has: from its first bits, one set of them a bit."""
+    rows = codes(params).values()
+    return Cat(
+        Cat(_starts(symbol, row.prefix) for row in rows if of.index(row.bits) >> b & 1).any()
+        for b in range((len(of) - 1).bit_length())
+    )
+
+
+def symbol_lengths(params: Params) -> list[int]:
+    """Bits that symbols can have, ascending."""
+    return sorted({code.bits for code in codes(params).values()})
 
 
 def spell(params: Params, cases: dict[str, tuple[Value, ValueLike]]) -> Value:

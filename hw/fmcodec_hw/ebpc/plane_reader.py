@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from fmcodec.ebpc import Params
 from fmcodec_hw.ebpc.block_gap import BlockGap
-from fmcodec_hw.ebpc.plane_code import field, length_bits, lengths, match
+from fmcodec_hw.ebpc.plane_code import field, length_code, lengths, match, symbol_lengths
 from fmcodec_hw.logic import gate, select
 
 __all__ = ["CompactPlaneReader", "PairPlaneReader", "PlaneReader"]
@@ -19,13 +19,13 @@ class _Symbol:
     """The symbol of a step's plane.
 
     Attributes:
-        taken: which code is taken for it, one-hot; none while a run goes on.
+        case: which code stands for it, one-hot; none says so while a run goes on.
         runs_on: the plane is one of a run, and not its last.
         misplaced: it has a one where no lane is.
         past_sign: it is a run past the sign plane.
     """
 
-    taken: dict[str, Value]
+    case: dict[str, Value]
     runs_on: Value
     misplaced: Value
     past_sign: Value
@@ -40,11 +40,12 @@ class PlaneReader(wiring.Component):
     Attributes:
         symbol_bits: bits of the longest symbol.
         step_bits: the most bits that are taken in a cycle.
+        lengths: bits that a code can have.
 
     Members:
         head: the window's next bits.
-        length: how many of them are taken.
-        takes: they are, at the end of the cycle.
+        code, second, two, skip: what of them is taken, as in `BitWindow`.
+        takes: it is, at the end of the cycle.
         shows_symbol: the window shows as much as a symbol can be long, or there is no more.
         shows_most: it shows `step_bits`, or there is no more.
         ended: what is left in the window is no block.
@@ -60,19 +61,23 @@ class PlaneReader(wiring.Component):
         base: the block's first word, after its first step.
         needs_sign: a sign plane's symbol is still to be taken.
         needs_base: so is the next block's base.
-        damaged: what is taken in this cycle cannot be.
+        damaged: what is taken or passed in this cycle cannot be.
         clear: forget the packet.
     """
 
     symbol_bits: int
     step_bits: int
+    lengths: list[int]
 
     def __init__(self, params: Params):
         self._params = params
         super().__init__(
             {
                 "head": In(self.step_bits),
-                "length": Out(range(self.step_bits + 1)),
+                "code": Out(range(len(self.lengths))),
+                "second": Out(range(len(self.lengths))),
+                "two": Out(1),
+                "skip": Out(1),
                 "takes": Out(1),
                 "shows_symbol": In(1),
                 "shows_most": In(1),
@@ -121,10 +126,9 @@ class PlaneReader(wiring.Component):
         fresh = self.first | (case["zero_plane"] & ~running)
         m.d.comb += self.plane.eq(gate(~fresh, self.before) ^ gate(~running, dbx))
 
-        taken = {code: there & ~running for code, there in case.items()}
         misplaced = ~running & self._misplaced(case, bits)
         past_sign = self.last_plane & runs_on & (left != 0)
-        return _Symbol(taken, runs_on, misplaced, past_sign)
+        return _Symbol(case, runs_on, misplaced, past_sign)
 
     def _misplaced(self, case: dict[str, Value], symbol: Value) -> Value:
         """A single one needs a lane at its position, a pair also one behind it."""
@@ -140,17 +144,19 @@ class PairPlaneReader(PlaneReader):
     def __init__(self, params: Params):
         self.symbol_bits = params.max_symbol_bits
         self.step_bits = max(params.word_bits, self.symbol_bits) + self.symbol_bits
+        self.lengths = symbol_lengths(params)
         super().__init__(params)
 
     def elaborate(self, platform):
         # Plane 0's symbol always lies word_bits further on. That of the sign plane is behind plane
-        # m-1's: of its first bits one set is chosen by that one's length
+        # m-1's: how long it would be is found at all of its places at once, and plane m-1's length
+        # chooses among them
         params = self._params
         m = Module()
         word_bits = params.word_bits
         running = Signal()
-        bits = Signal(self.symbol_bits)
         base = Signal(word_bits, reset_less=True)
+        bits = Signal(self.symbol_bits)
         m.d.comb += [
             bits.eq(
                 Mux(
@@ -166,34 +172,43 @@ class PairPlaneReader(PlaneReader):
         with m.If(self.first):
             m.d.sync += base.eq(field(self.head, 0, word_bits))
 
-        # behind a run there is no sign plane to be read, or it is the first to be
-        ahead = {code: there for code, there in symbol.taken.items() if code != "run"}
-        places = [*lengths(params, ahead).items(), (0, running)]
-        sign_bits = Signal(5 + params.position_bits)
-        m.d.comb += sign_bits.eq(
-            select(*((there, field(self.head, at, len(sign_bits))) for at, there in places))
-        )
-        sign = match(m, params, sign_bits, "sign")
+        # a sign plane behind plane m-1's symbol, unless that is a run, or at the head behind one
+        at_head = match(m, params, field(self.head, 0, self.symbol_bits), "head")
+        is_run = at_head.pop("run")
+        places = lengths(params, at_head)
         has_sign = Signal()
-        m.d.comb += has_sign.eq(self.last_plane & ~symbol.runs_on)
         m.d.comb += [
-            self.length.eq(
-                gate(self.first, word_bits)
-                + length_bits(lengths(params, symbol.taken))
-                + gate(has_sign, length_bits(lengths(params, sign)))
+            has_sign.eq(self.last_plane & ~symbol.runs_on),
+            self.code.eq(length_code(params, bits, self.lengths)),
+            self.second.eq(
+                select(
+                    *(
+                        (there, length_code(params, field(self.head, at, 5), self.lengths))
+                        for at, there in places.items()
+                    )
+                )
             ),
-            self.takes.eq(self.step & self.reads),
+            self.two.eq(self.last_plane & ~running & ~is_run),
+            self.skip.eq(self.first),
+            self.takes.eq(self.step & self.reads & (~running | has_sign)),
             self.there.eq(
                 Mux(self.first | self.last_plane, self.shows_most, self.shows_symbol)
                 | (running & ~self.last_plane)
             ),
             self.needs_base.eq(1),  # with plane 0
-            self.damaged.eq(
-                symbol.misplaced
-                | symbol.past_sign
-                | (has_sign & (sign["run"] | self._misplaced(sign, sign_bits)))
-            ),
         ]
+        sign_bits = Signal(5 + params.position_bits)
+        behind = select(
+            *(
+                (there, field(self.head, at, len(sign_bits)))
+                for at, there in lengths(params, symbol.case).items()
+            )
+        )
+        m.d.comb += sign_bits.eq(Mux(running, field(self.head, 0, len(sign_bits)), behind))
+        sign = match(m, params, sign_bits, "sign")
+        bad_sign = has_sign & (sign["run"] | self._misplaced(sign, sign_bits))
+        wrong = symbol.misplaced | symbol.past_sign | bad_sign
+        m.d.comb += self.damaged.eq(self.step & self.reads & wrong)
         return m
 
 
@@ -205,6 +220,7 @@ class CompactPlaneReader(PlaneReader):
     def __init__(self, params: Params):
         self.symbol_bits = params.max_symbol_bits
         self.step_bits = max(params.word_bits, self.symbol_bits)
+        self.lengths = sorted({params.word_bits, *symbol_lengths(params)})
         super().__init__(params)
 
     def elaborate(self, platform):
@@ -214,9 +230,9 @@ class CompactPlaneReader(PlaneReader):
         m = Module()
         word_bits = params.word_bits
         running = Signal()
+        reads = self.step & self.reads
         m.submodules.gap = gap = BlockGap(params)
         symbol = self._read_plane(m, field(self.head, 0, self.symbol_bits), running)
-        symbol_length = length_bits(lengths(params, symbol.taken))
         base = Signal(word_bits, reset_less=True)
         m.d.comb += [
             gap.step.eq(self.step),
@@ -234,12 +250,18 @@ class CompactPlaneReader(PlaneReader):
             self.waits.eq(gap.waits),
             self.there.eq(self.shows_symbol | running),
             self.base.eq(base),
-            self.length.eq(Mux(gap.takes_base, word_bits, symbol_length)),
-            self.takes.eq((self.step & self.reads) | gap.takes_sign | gap.takes_base),
+            self.code.eq(
+                Mux(
+                    gap.takes_base,
+                    self.lengths.index(word_bits),
+                    length_code(params, self.head, self.lengths),
+                )
+            ),
+            self.takes.eq((reads & ~running) | gap.takes_sign | gap.takes_base),
             self.damaged.eq(
-                (symbol.misplaced & ~gap.takes_base)
-                | symbol.past_sign
-                | (gap.takes_sign & symbol.taken["run"])
+                ((reads | gap.takes_sign) & symbol.misplaced)
+                | (reads & symbol.past_sign)
+                | (gap.takes_sign & symbol.case["run"])
             ),
         ]
         with m.If(gap.takes_base):

@@ -36,9 +36,12 @@ class Driver:
         ctx.set(self.dut.ended, self.position >= len(self.bits))
 
     async def tick(self, ctx) -> None:
-        if ctx.get(self.dut.takes):
-            self.position += ctx.get(self.dut.length)
-            self.damaged |= bool(ctx.get(self.dut.damaged))
+        dut = self.dut
+        if ctx.get(dut.takes):
+            self.position += dut.lengths[ctx.get(dut.code)]
+            self.position += dut.lengths[ctx.get(dut.second)] * ctx.get(dut.two)
+            self.position += self.params.word_bits * ctx.get(dut.skip)
+        self.damaged |= bool(ctx.get(dut.damaged))
         await ctx.tick()
         self.show(ctx)
 
