@@ -100,8 +100,6 @@ _OPTIONS = (
 def _configure(**values: Any) -> Config:
     options = {name: values.pop(name) for name in _DEFAULTS}
     params = Params(**{name: values.pop(name) for name in Params.__dataclass_fields__})
-    if params.transform == "matrix":
-        raise ValueError(f"transform must be none or dct4 in the cores, not {params.transform!r}")
     return Config("fmtc", "", params, options, **values)
 
 
@@ -120,6 +118,10 @@ _CONFIGS = (
     _config("dct4-rice", 16, "dct4", "rice", short=True, maps=True, figures=_BOTH),
     _config("dct4-rice-async", 16, "dct4", "rice", tables=1, reset="async-low"),
     _config("dct4-huffman", 16, "dct4", "huffman", short=True, maps=True, figures=_BOTH),
+    _config("matrix16-huffman", 16, "matrix", "huffman", q_max=60, short=True, maps=True),
+    _config("matrix16-rice-4lanes", 16, "matrix", "rice", matrix_bits=10, lanes=4, maps=True),
+    _config("matrix64-huffman-16lanes", 64, "matrix", "huffman", lanes=16),
+    _config("matrix12-rice-1lane-external", 12, "matrix", "rice", lanes=1, memory="external"),
     _config("none16-rice", 16, "none", "rice", tables=8, short=True, maps=True, figures=_BOTH),
     _config("none64-rice", 64, "none", "rice", tables=1),
     _config("none5-rice-registered", 5, "none", "rice", q_max=31, register_ports=True),
