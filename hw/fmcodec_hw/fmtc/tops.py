@@ -122,7 +122,7 @@ _CONFIGS = (
     _config("matrix16-rice-4lanes", 16, "matrix", "rice", matrix_bits=10, lanes=4, maps=True),
     _config("matrix64-huffman-16lanes", 64, "matrix", "huffman", lanes=16),
     _config("matrix12-rice-1lane-external", 12, "matrix", "rice", lanes=1, memory="external"),
-    _config("none16-rice", 16, "none", "rice", tables=8, short=True, maps=True, figures=_BOTH),
+    _config("none16-rice", 16, "none", "rice", tables=8, maps=True, figures=_BOTH),
     _config("none64-rice", 64, "none", "rice", tables=1),
     _config("none5-rice-registered", 5, "none", "rice", q_max=31, register_ports=True),
     _config("none256-rice-external", 256, "none", "rice", memory="external"),

@@ -120,7 +120,7 @@ def beats(words) -> list[dict[str, int]]:
     return [{"data": int(word), "last": i == len(words) - 1} for i, word in enumerate(words)]
 
 
-@pytest.mark.parametrize("stall", ["none", "geometric"])
+@pytest.mark.parametrize("stall", ["geometric"])
 @pytest.mark.parametrize("build", BUILDS, ids=str)
 def test_contexts_sound_and_damaged(build, stall):
     rng = random.Random(SEED)
@@ -129,7 +129,7 @@ def test_contexts_sound_and_damaged(build, stall):
 
     async def body(ctx):
         kept = None
-        for round_ in range(40 if build.transform == "dct4" else 20):
+        for round_ in range(24 if build.transform == "dct4" else 12):
             words = contexts.draw(rng, build.params, build.side).to_words()
             if round_ % 3:
                 words = contexts.damaged(rng, words)
@@ -204,7 +204,7 @@ def test_tiles_choose_as_the_model_does(side):
     async def body(ctx):
         model = Decoder(params) if build.is_decoder else Encoder(params, side == "folded")
         tags = [rng.getrandbits(15) for _ in range(3)]
-        for round_ in range(150):
+        for round_ in range(80):
             if round_ == 0 or rng.random() < 0.4:
                 words = contexts.draw(rng, params, side, tag=rng.choice(tags)).to_words()
                 if rng.random() < 0.3:

@@ -171,7 +171,7 @@ def check(params: Params, jobs: list, stall: str) -> tuple[list[Beat], set[str]]
     return taken, causes
 
 
-@pytest.mark.parametrize("stall", ["none", "geometric", "mixed"])
+@pytest.mark.parametrize("stall", ["none", "mixed"])
 @pytest.mark.parametrize("params", BUILDS, ids=str)
 def test_tiles_are_the_models(params, stall):
     """Contexts load while tiles run; every fourth tile or so is damaged, the next one is intact."""
@@ -195,15 +195,17 @@ def _strangers(tags: set[int]) -> set[int]:
 
 
 def test_every_cause():
-    """One after another, in a core that has seen none of them before."""
+    """Eight cores that have seen none before, ten damaged tiles each with a sound one behind."""
     rng = random.Random(SEED)
     params = Params(4, "none", "rice", tables=2)
     context = contexts.draw(rng, params, "decoder", tag=5)
     seen = set()
-    for _ in range(80):
-        count = rng.randint(1, 5)
-        words = damage(rng, tile(rng, context, count))
-        jobs = [(context, words, count), (context, tile(rng, context, 2), 2)]
+    for _ in range(8):
+        jobs = []
+        for _ in range(10):
+            count = rng.randint(1, 5)
+            jobs.append((context, damage(rng, tile(rng, context, count)), count))
+            jobs.append((context, tile(rng, context, 2), 2))
         seen |= check(params, jobs, "none")[1]
     assert seen == set(CAUSES)
 
@@ -214,7 +216,7 @@ def test_rate(params, size):
     """The cycles of the bound and ten more a tile, raw tiles and dense ones alike."""
     rng = random.Random(SEED)
     context = contexts.draw(rng, params, "decoder")
-    jobs = [(context, tile(rng, context, size), size) for _ in range(12)]
+    jobs = [(context, tile(rng, context, size), size) for _ in range(12 if size < 40 else 4)]
     taken, causes = check(params, jobs, "none")
     assert not causes
     ends = [beat.cycle for beat in taken if beat.last]

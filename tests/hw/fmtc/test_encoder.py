@@ -154,7 +154,7 @@ def check(params: Params, folded: bool, layers, stall: str, ready: str = "") -> 
     return taken
 
 
-@pytest.mark.parametrize("stall", ["none", "geometric", "mixed"])
+@pytest.mark.parametrize("stall", ["none", "mixed"])
 @pytest.mark.parametrize(("params", "folded"), BUILDS, ids=str)
 def test_tiles_are_the_models(params, folded, stall):
     rng = random.Random(SEED)
@@ -170,7 +170,9 @@ def test_rate(params, folded, size):
     rng = random.Random(SEED)
     side = "folded" if folded else "encoder"
     context = contexts.draw(rng, params, side)
-    jobs = [(context, vectors(rng, context, size), i % 4 == 3) for i in range(12)]
+    jobs = [
+        (context, vectors(rng, context, size), i % 4 == 3) for i in range(12 if size < 40 else 4)
+    ]
     taken = check(params, folded, [jobs], "none")
     ends = [beat.cycle for beat in taken if beat.last]
     cycles = size * vector_cycles(params, context.components, folded=folded)
