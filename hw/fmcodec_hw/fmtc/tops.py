@@ -117,7 +117,7 @@ _BOTH = ("asic", "fpga")
 _CONFIGS = (
     _config("dct4-rice", 16, "dct4", "rice", short=True, maps=True, figures=_BOTH),
     _config("dct4-rice-async", 16, "dct4", "rice", tables=1, reset="async-low"),
-    _config("dct4-huffman", 16, "dct4", "huffman", short=True, maps=True, figures=_BOTH),
+    _config("dct4-huffman", 16, "dct4", "huffman", maps=True, figures=_BOTH),
     _config("matrix16-huffman", 16, "matrix", "huffman", q_max=60, short=True, maps=True),
     _config("matrix16-rice-4lanes", 16, "matrix", "rice", matrix_bits=10, lanes=4, maps=True),
     _config("matrix64-huffman-16lanes", 64, "matrix", "huffman", lanes=16),
