@@ -1,12 +1,12 @@
-"""Gating and one-hot selection: the idioms that the data paths of all cores are made of."""
+"""Gating, selection, saturation: the idioms that the data paths of all cores are made of."""
 
 from collections.abc import Sequence
 from functools import reduce
 from operator import or_
 
-from amaranth.hdl import Const, Mux, Value, ValueLike
+from amaranth.hdl import Cat, Const, Mux, Value, ValueLike
 
-__all__ = ["gate", "lookup", "select"]
+__all__ = ["gate", "lookup", "saturate", "select"]
 
 
 def gate(on: Value, value: ValueLike) -> Value:
@@ -24,6 +24,13 @@ def select(*choices: tuple[Value, ValueLike]) -> Value:
     At most one condition may hold: the values are ORed, there is no priority.
     """
     return reduce(or_, (gate(on, value) for on, value in choices))
+
+
+def saturate(value: Value, bits: int) -> Value:
+    """The two's complement number `value`, clamped to what fewer, `bits`, of them hold."""
+    sign, above = value[-1], value[bits - 1 : -1]
+    outside = (above ^ sign.replicate(len(above))).any()
+    return Mux(outside, Cat((~sign).replicate(bits - 1), sign), value[:bits])
 
 
 def lookup(index: Value, table: Sequence[int], bits: int) -> Value:

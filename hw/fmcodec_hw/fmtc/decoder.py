@@ -1,6 +1,6 @@
 """The FMTC decoder: tiles in, vectors out."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Module, Signal, Value, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -12,12 +12,14 @@ from fmcodec_hw.fmtc.context_fields import MEAN_BITS, Build
 from fmcodec_hw.fmtc.context_loader import ContextLoader
 from fmcodec_hw.fmtc.dequantiser import SUM_BITS, Dequantiser
 from fmcodec_hw.fmtc.huffman_reader import HuffmanReader
-from fmcodec_hw.fmtc.inverse_dct4 import InverseDct4, number_signature
+from fmcodec_hw.fmtc.inverse_dct4 import InverseDct4
 from fmcodec_hw.fmtc.matrix import Matrix
-from fmcodec_hw.fmtc.rice_reader import LEVEL_BITS, RiceReader
+from fmcodec_hw.fmtc.numbers import element_signature, number_signature
+from fmcodec_hw.fmtc.rice_reader import RiceReader
 from fmcodec_hw.fmtc.symbol_index import SymbolIndex
+from fmcodec_hw.fmtc.symbol_reader import LEVEL_BITS
 from fmcodec_hw.fmtc.tile_reader import TileReader
-from fmcodec_hw.fmtc.vector_store import element_signature
+from fmcodec_hw.logic import saturate
 
 __all__ = ["CAUSES", "Decoder"]
 
@@ -207,16 +209,12 @@ class Decoder(wiring.Component):
                 inverse.bank.eq(loader.bank),
                 offset.eq(inverse.sum.payload.mean),
             ]
-        value = inverse.sum.payload.value
-        sign, above = value[-1], value[SUM_BITS - 1 : -1]
-        outside = (above ^ sign.replicate(len(above))).any()
-        limit = Cat((~sign).replicate(SUM_BITS - 1), sign)
         m.d.comb += [
             levels.payload.value.eq(level.payload.value),
             levels.payload.last.eq(level.payload.last),
             levels.valid.eq(level.valid),
             level.ready.eq(levels.ready),
-            total.payload.value.eq(Mux(outside, limit, value[:SUM_BITS])),
+            total.payload.value.eq(saturate(inverse.sum.payload.value, SUM_BITS)),
             total.payload.last.eq(inverse.sum.payload.last),
             total.valid.eq(inverse.sum.valid),
             inverse.sum.ready.eq(total.ready),

@@ -4,7 +4,7 @@ from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from fmcodec_hw.fmtc.inverse_dct4 import number_signature
+from fmcodec_hw.fmtc.numbers import number_signature
 
 __all__ = ["SUM_BITS", "Dequantiser"]
 

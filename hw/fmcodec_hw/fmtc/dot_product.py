@@ -4,11 +4,10 @@ from amaranth.hdl import Module, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from fmcodec_hw.fmtc.numbers import ACC_BITS
 from fmcodec_hw.logic import gate
 
-__all__ = ["ACC_BITS", "DotProduct"]
-
-ACC_BITS = 24
+__all__ = ["DotProduct"]
 
 
 class DotProduct(wiring.Component):

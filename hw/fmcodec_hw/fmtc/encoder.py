@@ -1,6 +1,6 @@
 """The FMTC encoder: vectors or coefficients in, tiles out."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -12,13 +12,14 @@ from fmcodec_hw.fmtc.context_loader import ContextLoader
 from fmcodec_hw.fmtc.dct4 import Dct4
 from fmcodec_hw.fmtc.huffman_coder import HuffmanCoder
 from fmcodec_hw.fmtc.matrix import Matrix
-from fmcodec_hw.fmtc.quantiser import ACC_BITS, Quantiser
+from fmcodec_hw.fmtc.numbers import ACC_BITS
+from fmcodec_hw.fmtc.quantiser import Quantiser
 from fmcodec_hw.fmtc.rice_coder import RiceCoder
 from fmcodec_hw.fmtc.scales import Scales
 from fmcodec_hw.fmtc.symbol_index import SymbolIndex
 from fmcodec_hw.fmtc.tile_sequence import TileSequence
 from fmcodec_hw.fmtc.tile_writer import TileWriter
-from fmcodec_hw.logic import gate
+from fmcodec_hw.logic import gate, saturate
 
 __all__ = ["Encoder"]
 
@@ -151,10 +152,7 @@ class Encoder(wiring.Component):
                 m.d.sync += self.status_length.eq(1)
             return front
         if self.folded:
-            sign, above = value[-1], value[ACC_BITS - 1 : -1]
-            outside = (above ^ sign.replicate(len(above))).any()
-            limit = Cat((~sign).replicate(ACC_BITS - 1), sign)
-            m.d.comb += acc.eq(Mux(outside, limit, value[:ACC_BITS]))
+            m.d.comb += acc.eq(saturate(value, ACC_BITS))
         else:
             m.d.comb += acc.eq((value.as_signed() << 7) - fields.mean)
         m.d.comb += [

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from fmcodec.fmtc import Params
 from fmcodec_hw.fmtc.code_tables import CodeTables
 from fmcodec_hw.fmtc.context_fields import length_layout
-from fmcodec_hw.fmtc.rice_reader import LEVEL_BITS, SYMBOL_BITS, reader_members
+from fmcodec_hw.fmtc.symbol_reader import LEVEL_BITS, SYMBOL_BITS, reader_members
 from fmcodec_hw.logic import gate, select
 
 __all__ = ["HuffmanReader"]

@@ -1,22 +1,18 @@
 """The inverse of the integer DCT of 4x4 blocks, one coefficient and one value a cycle."""
 
 from amaranth.hdl import Module, Mux, Signal, signed
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from fmcodec_hw.fmtc.rice_reader import LEVEL_BITS
+from fmcodec_hw.fmtc.numbers import number_signature
+from fmcodec_hw.fmtc.symbol_reader import LEVEL_BITS
 from fmcodec_hw.fmtc.transposer import SIDE, Transposer
 
-__all__ = ["RESULT_BITS", "InverseDct4", "number_signature"]
+__all__ = ["RESULT_BITS", "InverseDct4"]
 
 # |d| <= 255. A line of even v is at most 2 * 30 + 3 * 19 = 117 times that, one of odd v 74 times;
 # a value at most 2 * 117 + 3 * 74 = 456 times
 _WEIGHTED_BITS, _LINE_BITS, RESULT_BITS = 14, 16, 18
-
-
-def number_signature(bits: int) -> stream.Signature:
-    """Signed numbers, the last of a tile marked."""
-    return stream.Signature(data.StructLayout({"value": signed(bits), "last": 1}))
 
 
 class InverseDct4(wiring.Component):

@@ -5,8 +5,9 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from fmcodec_hw.fmtc.context_fields import MEAN_BITS, Build, entry_layout, mean_layout
-from fmcodec_hw.fmtc.dot_product import ACC_BITS, DotProduct
-from fmcodec_hw.fmtc.vector_store import VectorStore, element_signature
+from fmcodec_hw.fmtc.dot_product import DotProduct
+from fmcodec_hw.fmtc.numbers import ACC_BITS, element_signature
+from fmcodec_hw.fmtc.vector_store import VectorStore
 from fmcodec_hw.fmtc.weights import Weights
 from fmcodec_hw.ram import Ram
 

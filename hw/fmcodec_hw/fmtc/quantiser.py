@@ -4,9 +4,11 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["ACC_BITS", "Quantiser"]
+from fmcodec_hw.fmtc.numbers import ACC_BITS
+from fmcodec_hw.logic import saturate
 
-ACC_BITS = 24
+__all__ = ["Quantiser"]
+
 _LEVEL_BITS = 16
 _FRACTION = 14  # bits of a product below a level's unit
 
@@ -45,13 +47,12 @@ class Quantiser(wiring.Component):
         # The zero point joins the sum of the partial products. Whether the symbol is the zero point
         # is known beside the clips: it is where the level is, or where a clip can only give it
         m = Module()
-        shifted, sign = Signal(signed(ACC_BITS)), self.acc[-1]
+        shifted = Signal(signed(ACC_BITS))
         reduced = Signal(signed(_LEVEL_BITS), reset_less=True)
-        outside = (shifted[_LEVEL_BITS - 1 :] ^ sign.replicate(ACC_BITS - _LEVEL_BITS + 1)).any()
-        limit = Cat((~sign).replicate(_LEVEL_BITS - 1), sign)
         m.d.comb += shifted.eq(self.acc >> self.shift)
         with m.If(self.step):
-            m.d.sync += reduced.eq(Mux(outside, limit, shifted[:_LEVEL_BITS]))
+            # the sign is known before the shift
+            m.d.sync += reduced.eq(saturate(Cat(shifted[:-1], self.acc[-1]), _LEVEL_BITS))
 
         total = Signal(signed(_LEVEL_BITS + 9))
         level = total[_FRACTION:]

@@ -1,54 +1,15 @@
 """Symbols of a payload under Rice codes, or of a raw one."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 
 from fmcodec.fmtc.reference import START_K
-from fmcodec_hw.fmtc.code_window import CODE_BITS
+from fmcodec_hw.fmtc.symbol_reader import SYMBOL_BITS, reader_members
 from fmcodec_hw.logic import gate, select
 from fmcodec_hw.rice_code.adaptation import MAX_RUN_BITS, Adaptation
 from fmcodec_hw.rice_code.code_reader import CodeReader
 
-__all__ = ["LEVEL_BITS", "SYMBOL_BITS", "RiceReader", "reader_members"]
-
-SYMBOL_BITS = 8
-LEVEL_BITS = SYMBOL_BITS + 1  # d = q - zp of a raw symbol, -254..255
-
-
-def reader_members(tables: int) -> dict[str, wiring.Member]:
-    """Members of what reads symbols, whatever their code.
-
-    head: the next bits of the payload, the first at the top.
-    length: those of the coefficient; none where a run or the end of a vector goes on.
-    step: the coefficient is read, at the end of the cycle; only with `advance`.
-    group, last: it is of this group, and the last of its vector.
-    next_group: group of the one behind it.
-    raw: the tile is.
-    zero_point, q_max: of the context.
-    advance: what was read moves on, at the end of the cycle.
-    level: d of the coefficient read `LATENCY` advances ago.
-    bad: it is none, or of another symbol than there may be.
-    unfinished: a run was to end before a word that has not come.
-    clear: a tile begins, after this cycle.
-    """
-    group = range(max(tables, 2))
-    return {
-        "head": In(CODE_BITS),
-        "length": Out(range(CODE_BITS + 1)),
-        "step": In(1),
-        "group": In(group),
-        "next_group": In(group),
-        "last": In(1),
-        "raw": In(1),
-        "zero_point": In(SYMBOL_BITS),
-        "q_max": In(SYMBOL_BITS),
-        "advance": In(1),
-        "level": Out(signed(LEVEL_BITS)),
-        "bad": Out(1),
-        "unfinished": Out(1),
-        "clear": In(1),
-    }
+__all__ = ["RiceReader"]
 
 
 class RiceReader(wiring.Component):

@@ -1,17 +1,13 @@
 """Vectors, taken value by value and read several values at a time."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from fmcodec_hw.fmtc.numbers import element_signature
 from fmcodec_hw.ram import Ram
 
-__all__ = ["VectorStore", "element_signature"]
-
-
-def element_signature(bits: int) -> stream.Signature:
-    """Signed numbers; the last of a vector is marked, and that of a tile."""
-    return stream.Signature(data.StructLayout({"value": signed(bits), "ends": 1, "last": 1}))
+__all__ = ["VectorStore"]
 
 
 class VectorStore(wiring.Component):

@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from fmcodec_hw.fmtc.dot_product import ACC_BITS, DotProduct
+from fmcodec_hw.fmtc.dot_product import DotProduct
+from fmcodec_hw.fmtc.numbers import ACC_BITS
 from tests.hw.simulate import clocked
 
 SEED = 111
