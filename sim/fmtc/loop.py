@@ -6,7 +6,7 @@ import cocotb
 
 from sim.fmtc import tiles
 from sim.fmtc.bench import Bench
-from sim.fmtc.encoder import jobs
+from sim.fmtc.sides import EncoderSide
 
 
 @cocotb.test()
@@ -17,7 +17,7 @@ async def round_trip(dut: Any, stall: str) -> None:
     for _ in range(2 if bench.run.short else 6):
         pair = bench.make_pair(long_codes=bench.rng.random() < 0.3)
         await bench.load_both(pair)
-        batch = jobs(bench, 6 if bench.run.short else 16)
+        batch = EncoderSide(bench).jobs(6 if bench.run.short else 16)
         sizes = []
         for kind, count, raw in batch:
             vectors = tiles.vectors(pair, kind, count, bench.rng)
