@@ -70,7 +70,7 @@ def codecs_of(cores: Cores, word_bits: int) -> tuple[str, ...]:
     """The codecs that have cores for words of so many bits, as a plan has them."""
     found = []
     for config in cores.configs:
-        if config.params["word_bits"] == word_bits:
+        if config.params.get("word_bits") == word_bits:  # what codes vectors has none
             settings = {name: config.params.get(name) for name in ("block_words", "max_zero_run")}
             text = ",".join(f"{name}={value}" for name, value in settings.items() if value)
             found.append(f"{config.codec}:{text}" if text else config.codec)

@@ -16,7 +16,7 @@ from fmcodec_eval.report.plan import Plan, Progress
 from fmcodec_eval.report.store import Store
 from fmcodec_eval.report.summary import Summary
 
-__all__ = ["EBPC8", "EBPC16", "NAMES", "deployed_sources", "measure_all"]
+__all__ = ["EBPC8", "EBPC16", "NAMES", "deployed_sources", "measure_all", "require_data"]
 
 # blocks of 8 and of 16 words stand side by side in every table
 EBPC8, EBPC16 = "ebpc:block_words=8", "ebpc:block_words=16"
@@ -88,18 +88,19 @@ def _network(data: Path, name: str) -> SourceSpec:
     return SourceSpec(str(data / "models" / f"{name}{ending}"), str(data / images))
 
 
+def require_data(data: Path) -> None:
+    """Raise InputError where the data are not there."""
+    for needed in (data / "models", data / "images", data / "cifar10_test1000.npz"):
+        if not needed.exists():
+            raise InputError(f"data must be a folder with {needed.name}, but {data} has none")
+
+
 def measure_all(data: Path, folder: Path, progress: Progress) -> dict[str, Summary]:
     """Run every plan, going on where an earlier run stopped.
 
     Returns:
         The summaries by the plans' names.
-
-    Raises:
-        InputError: the data are not there.
     """
-    for needed in (data / "models", data / "images", data / "cifar10_test1000.npz"):
-        if not needed.exists():
-            raise InputError(f"data must be a folder with {needed.name}, but {data} has none")
     _train(data, folder, progress)
     summaries = {}
     for name, plan in plans(data, folder).items():

@@ -22,7 +22,7 @@ from fmcodec_eval.report.layer_figures import layer_ratios
 from fmcodec_eval.report.summary import Case, Summary, title_of
 from fmcodec_eval.results import language, yardsticks
 from fmcodec_eval.results.markdown import markdown_table, rendered
-from fmcodec_eval.results.measurements import EBPC8, EBPC16, NAMES, measure_all
+from fmcodec_eval.results.measurements import EBPC8, EBPC16, NAMES, measure_all, require_data
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,6 +81,7 @@ def results(data: str, work: str, output: str, lossless_only: bool, model: str |
     """Measure the codecs on known networks and write the results page with its figures."""
     for package in (*PACKAGES, "torch", "ai_edge_litert", "gguf", "imagecodecs"):
         require(package, "results", "the results page")
+    require_data(Path(data))
     figures = Path(output).parent / "figures"
     with show_progress(Console(stderr=True)) as progress:
         folder = Path(work)
