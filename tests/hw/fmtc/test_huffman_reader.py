@@ -11,23 +11,10 @@ from fmcodec_hw.fmtc.code_tables import CodeTables
 from fmcodec_hw.fmtc.code_window import CODE_BITS
 from fmcodec_hw.fmtc.huffman_reader import HuffmanReader
 from tests.hw.fmtc import contexts
+from tests.hw.fmtc.coding import load_tables
 from tests.hw.simulate import clocked
 
 SEED = 35
-
-
-async def load(ctx, dut, lengths: np.ndarray) -> None:
-    """Offer the lengths of all tables until they are built."""
-    for table, row in enumerate(lengths.tolist()):
-        for symbol, length in enumerate(row):
-            fields = {"table": table, "symbol": symbol, "length": length}
-            ctx.set(dut.lengths, {**fields, "valid": 1, "last": symbol == len(row) - 1})
-            while not ctx.get(dut.ready):
-                await ctx.tick()
-            await ctx.tick()
-            ctx.set(dut.lengths.valid, 0)
-    while not ctx.get(dut.ready):
-        await ctx.tick()
 
 
 @pytest.mark.parametrize(("longest", "tables"), [(8, 1), (12, 4), (15, 3)])
@@ -41,7 +28,7 @@ def test_tables(longest, tables):
         ctx.set(dut.enable, 1)
         for round_ in range(3):
             context = contexts.draw(rng, params, "decoder")
-            await load(ctx, dut, context.lengths)
+            await load_tables(ctx, dut.lengths, dut.ready, context.lengths)
             ctx.set(dut.bank, ~round_ & 1)
             for table, lengths in enumerate(context.lengths):
                 codes = huffman.codes(lengths).astype(int) << longest - lengths.astype(int)
@@ -75,7 +62,7 @@ def test_any_payload(longest, tables, raw):
     async def body(ctx):
         for round_ in range(4):
             context = contexts.draw(rng, params, "decoder")
-            await load(ctx, dut, context.lengths)
+            await load_tables(ctx, dut.lengths, dut.ready, context.lengths)
             ctx.set(dut.bank, ~round_ & 1)  # the half that was written
             ctx.set(dut.zero_point, context.zero_point)
             ctx.set(dut.q_max, context.q_max)

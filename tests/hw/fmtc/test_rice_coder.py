@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from fmcodec.bits import BitWriter
 from fmcodec.fmtc.reference import pack
 from fmcodec_hw.fmtc.rice_coder import RiceCoder
 from sim.stalls import stalls
+from tests.hw.fmtc.coding import coded, symbol_beats
 from tests.hw.simulate import clocked
 
 SEED = 99
@@ -53,47 +53,14 @@ def test_tiles(tables, stall):
             group_of=np.array(group_of),
         )
         expected.append(pack(context, symbols, raw).tolist())
-        flat = symbols.ravel().tolist()
         sizes.append((raw, zero_point))
-        beats.append(
-            [
-                {
-                    "symbol": symbol,
-                    "zero": symbol == zero_point,
-                    "group": group_of[i % len(group_of)],
-                    "ends": i % len(group_of) == len(group_of) - 1,
-                    "last": i == len(flat) - 1,
-                }
-                for i, symbol in enumerate(flat)
-            ]
-        )
+        beats.append(symbol_beats(symbols, zero_point, group_of))
 
     async def body(ctx):
         for own, words, (raw, zero_point) in zip(beats, expected, sizes, strict=True):
             ctx.set(dut.raw, raw)
             ctx.set(dut.zero_point, zero_point)
-            writer, place, last = BitWriter(32), 0, False
-            while not last:
-                offered = place < len(own) and not next(pause)
-                if offered or ctx.get(dut.symbol.valid):
-                    ctx.set(dut.symbol.payload, own[min(place, len(own) - 1)])
-                    ctx.set(dut.symbol.valid, place < len(own))
-                ctx.set(dut.code.ready, not next(pause))
-                *_, ready, valid, asked, code, given = await ctx.tick().sample(
-                    dut.symbol.ready,
-                    dut.symbol.valid,
-                    dut.code.valid,
-                    dut.code.payload,
-                    dut.code.ready,
-                )
-                if valid and ready:
-                    place += 1
-                    ctx.set(dut.symbol.valid, 0)
-                if asked and given:
-                    writer.write(code.bits >> 16 - code.length, code.length)
-                    last = bool(code.last)
-            assert place == len(own)
-            assert writer.words().tolist() == words
+            assert await coded(ctx, dut, own, pause) == words
 
     total = sum(map(len, beats))
     clocked(dut, body, cycles=1000 + 20 * total, about=f"{tables}, {stall}, seed {SEED}")
