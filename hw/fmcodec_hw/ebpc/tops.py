@@ -137,7 +137,7 @@ _CONFIGS = (
     *_pair("8/8/256", 8, 8, 256, figures=()),
     *_pair("8/32/16", 8, 32, 16, figures=()),
     *_pair("8/32/16p2", 8, 32, 16, 2, figures=()),
-    _config("16/16/16p2-async", 16, 16, 16, 2, reset="async-low"),
+    _config("16/16/16p2-async", 16, 16, 16, 2, reset="async-low", figures=("asic",)),
     _config("8/8/16-registered", 8, 8, 16, register_ports=True, figures=("asic", "fpga")),
 )
 

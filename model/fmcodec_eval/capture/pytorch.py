@@ -65,22 +65,22 @@ def record(module: Any, layers: str | None = None) -> Iterator[dict[str, tuple[s
         return hook
 
     def drop_fused(owner: Any, inputs: tuple[Any, ...]) -> None:
-        for key in [k for k, (_, tensor) in outputs.items() if tensor is inputs[0]]:
+        for key in [k for k, (_, tensor) in outputs.items() if any(tensor is i for i in inputs)]:
             del outputs[key]
 
-    for name, child in module.named_modules():
-        if layers is not None:
-            if re.fullmatch(layers, name):
-                handles.append(child.register_forward_hook(keep(name)))
-        elif _is_layer(child):
-            if _kind(child) in (*_ACTIVATIONS, *_NORMS):
-                handles.append(child.register_forward_pre_hook(drop_fused))
-            handles.append(child.register_forward_hook(keep(name)))
-    if not handles:
-        if layers is None:
-            raise InputError("network must have a layer or an activation, but no module is one")
-        raise InputError(f"layers must match a module, but {layers!r} matches none")
     try:
+        for name, child in module.named_modules():
+            if layers is not None:
+                if re.fullmatch(layers, name):
+                    handles.append(child.register_forward_hook(keep(name)))
+            elif _is_layer(child):
+                if _kind(child) in (*_ACTIVATIONS, *_NORMS):
+                    handles.append(child.register_forward_pre_hook(drop_fused))
+                handles.append(child.register_forward_hook(keep(name)))
+        if not handles:
+            if layers is None:
+                raise InputError("network must have a layer or an activation, but no module is one")
+            raise InputError(f"layers must match a module, but {layers!r} matches none")
         yield outputs
     finally:
         for handle in handles:
@@ -233,7 +233,9 @@ def gradient_maps(
 
     The gradient map of a layer is the derivative of the loss with respect to the layer's output:
     back-propagation stores and reads it like a feature map. Each image of the batch has its own.
-    The parameters' gradients are left in place for an optimiser's step.
+    The parameters' gradients are left in place for an optimiser's step. Layers are modules: what
+    is called as a function is not seen. A layer that the loss does not depend on, or that nothing
+    in front of it is trained for, has no gradient and no map.
 
     Args:
         module: the torch.nn.Module, in training mode.
@@ -242,10 +244,13 @@ def gradient_maps(
     """
     with record(module, layers) as outputs:
         value = loss()
-        for _, tensor in outputs.values():
+        derived = {layer: t for layer, (_, t) in outputs.items() if t.requires_grad}
+        for tensor in derived.values():
             tensor.retain_grad()
         value.backward()
-    for layer, (_, tensor) in outputs.items():
+    for layer, tensor in derived.items():
+        if tensor.grad is None:
+            continue
         for gradient in tensor.grad.float().cpu().numpy():
             yield CapturedMap(layer, "gradient", as_planes(gradient))
 

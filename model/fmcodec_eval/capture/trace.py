@@ -31,11 +31,11 @@ class _Names:
     @contextmanager
     def following(self, module: torch.nn.Module) -> Iterator[None]:
         handles = []
-        for name, child in module.named_modules():
-            leaf = next(child.children(), None) is None and bool(name)
-            handles.append(child.register_forward_pre_hook(self._enter(name, leaf)))
-            handles.append(child.register_forward_hook(self._leave, always_call=True))
         try:
+            for name, child in module.named_modules():
+                leaf = next(child.children(), None) is None and bool(name)
+                handles.append(child.register_forward_pre_hook(self._enter(name, leaf)))
+                handles.append(child.register_forward_hook(self._leave, always_call=True))
             yield
         finally:
             for handle in handles:

@@ -167,7 +167,7 @@ def report(
     kept_on_chip = round(on_chip * 1024)
     system = System(int(burst), fps, batch, kept_on_chip, memory_of(memory), load(cores))
     store = Store(output, resume)
-    key = record.key_of(sources, click.get_current_context().params)
+    key = record.key_of(sources, click.get_current_context().params, system.cores)
     if resume and (done := record.finished(Path(output), key)):
         click.echo(done)
         return 0

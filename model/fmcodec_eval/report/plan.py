@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -188,7 +189,19 @@ def codec_config(text: str) -> dict[str, Any]:
 
 def digest_of(source: SourceSpec) -> str:
     """Digest of a source's files: another one whenever what was measured of them may be."""
-    return _stamp(source.network) + _stamp(source.images)
+    return _stamp(_code_of(source.network)) + _stamp(source.images)
+
+
+def _code_of(network: str) -> str:
+    """The file of the module in `package.module:callable`; anything else as it is."""
+    place, colon, _ = network.partition(":")
+    if not colon or Path(network).exists():
+        return network
+    try:
+        found = find_spec(place)
+    except (ImportError, ValueError):  # opening the network says what is wrong with it
+        return network
+    return found.origin if found is not None and found.origin else network
 
 
 def _stamp(path: str | None) -> str:

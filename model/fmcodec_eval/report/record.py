@@ -19,6 +19,7 @@ import fmcodec
 from fmcodec_eval.capture import SourceSpec
 from fmcodec_eval.capture.graph import TensorNote
 from fmcodec_eval.capture.images import files_in
+from fmcodec_eval.cores import Cores
 from fmcodec_eval.files import written_aside
 from fmcodec_eval.report.plan import Plan, digest_of, part_key
 
@@ -94,12 +95,15 @@ def write(folder: Path, plan: Plan, skipped: Iterable[tuple[str, int, str]] = ()
                 writer.writerow([source.name, *about.values()])
 
 
-def key_of(sources: Iterable[SourceSpec], options: Mapping[str, Any]) -> str:
-    """A name of a run that changes with its options, its files and this package's version."""
+def key_of(sources: Iterable[SourceSpec], options: Mapping[str, Any], cores: Cores) -> str:
+    """A name of a run that changes with its options, its files and this package's version.
+
+    Files are those of the sources and of the figures of cores: `cores` is what that one holds.
+    """
     elsewhere = ("output", "scheduler", "resume", "batch_images", "batch_layers")
     counted = {name: value for name, value in options.items() if name not in elsewhere}
     files = [digest_of(source) for source in sources]
-    return part_key("report", {"options": counted, "files": files})
+    return part_key("report", {"options": counted, "files": files, "cores": repr(cores)})
 
 
 def finished(folder: Path, key: str) -> Path | None:

@@ -72,12 +72,38 @@ def test_gradient_maps_are_the_derivatives_of_the_loss():
         assert np.allclose(behind.values, output[index] * (output[index] > 0))
 
 
+def hooks(module):
+    return [h for m in module.modules() for h in (*m._forward_hooks, *m._forward_pre_hooks)]
+
+
 def test_hooks_are_taken_off_again():
     module = Small()
     with record(module):
-        assert module.relu._forward_hooks
-    assert not module.relu._forward_hooks
-    assert not module.relu._forward_pre_hooks
+        assert hooks(module)
+    assert not hooks(module)
+    with pytest.raises(ZeroDivisionError):
+        list(gradient_maps(module, lambda: module(torch.zeros(1, 3, 8, 8)).sum() / (1 // 0)))
+    assert not hooks(module)
+    next(gradient_maps(module, lambda: module(torch.ones(1, 3, 8, 8)).sum()))  # never read on
+    assert not hooks(module)
+    network = TorchNetwork("small", module, 8, prepare)
+    with pytest.raises(InputError, match="does not take an input"):
+        list(network.capture(np.zeros((3, 8, 8, 8), np.float32)))
+    assert not hooks(module)
+
+
+def test_layers_without_a_gradient_have_no_map():
+    class Aside(Small):
+        def forward(self, x):
+            x = self.relu(self.bn1(input=self.conv1(x)))
+            self.last(x)  # no loss depends on it
+            return self.conv2(x)
+
+    module = Aside()
+    for name in ("conv1", "bn1"):
+        getattr(module, name).requires_grad_(False)
+    found = list(gradient_maps(module, lambda: module(torch.rand(1, 3, 8, 8)).sum()))
+    assert [m.layer for m in found] == ["conv2"]
 
 
 def test_training_learns_and_saves_gradient_maps(tmp_path):

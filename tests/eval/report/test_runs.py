@@ -14,6 +14,8 @@ pytest.importorskip("pyarrow")
 pytest.importorskip("matplotlib")
 pytest.importorskip("jinja2")
 
+from fmcodec_eval.capture import SourceSpec  # noqa: E402
+from fmcodec_eval.report.plan import digest_of  # noqa: E402
 from fmcodec_eval.report.progress import show_progress  # noqa: E402
 from tests.eval.report.test_report import fmcodec  # noqa: E402
 
@@ -102,6 +104,34 @@ def test_a_finished_run_resumes_at_once(maps_folder, tmp_path):
     (maps_folder / "image5.npz").unlink()
     assert fmcodec(*command, "--resume", "--safety", "0.5").returncode == 0
     assert (out / "maps.csv").exists()
+
+
+def test_changed_figures_of_cores_are_another_run(maps_folder, tmp_path):
+    out, file = tmp_path / "out", tmp_path / "cores.json"
+    figures = {"about": "mine", "configs": {"rice a": {
+        "codec": "rice", "params": {"word_bits": 8, "port_words": 2},
+        "cores": {"encoder": {"area_ge": 911}, "decoder": {"area_ge": 1000}},
+    }}}  # fmt: skip
+    file.write_text(json.dumps(figures))
+    command = ["report", maps_folder, "-o", out, "-c", "rice", "--cores", file]
+    assert fmcodec(*command).returncode == 0
+    assert "1911" in (out / "report.html").read_text().replace(",", "").replace("\u202f", "")
+    figures["configs"]["rice a"]["cores"]["encoder"]["area_ge"] = 1922
+    file.write_text(json.dumps(figures))
+    assert fmcodec(*command, "--resume").returncode == 0
+    page = (out / "report.html").read_text().replace(",", "").replace("\u202f", "")
+    assert "2922" in page
+    assert "1911" not in page
+
+
+def test_changed_code_of_a_network_is_another_run(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    file = tmp_path / "mynet.py"
+    digests = []
+    for text in ("def make(): return 1\n", "def make(): return 22\n"):
+        file.write_text(text)
+        digests.append(digest_of(SourceSpec("mynet:make")))
+    assert digests[0] != digests[1]
 
 
 def test_what_moves_the_results_is_written_down(maps_folder, tmp_path):
