@@ -125,6 +125,8 @@ def row_tips(axes: Axes, texts: Sequence[str]) -> None:
 
 def colour(codec: str, codecs: list[str]) -> str:
     """The colour of a codec; one with other parameters takes the next of a reserve."""
+    if codec == "ebpc:block_words=8" and "ebpc" not in codecs:
+        codec = "ebpc"
     if codec in COLOURS:
         return COLOURS[codec]
     base = codec_id(codec)

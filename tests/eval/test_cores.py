@@ -19,6 +19,8 @@ def test_figures_of_the_package_find_the_cores_of_a_codec():
     assert core_of("rice:delta=1", 8, found).name == "rice 8p2"
     assert core_of("ebpc", 8, found).name == "ebpc 8/8/16"
     assert core_of("ebpc:block_words=16", 8, found).name == "ebpc 8/16/16"
+    assert core_of("ebpc", 16, found).name == "ebpc 16/16/16"
+    assert core_of("ebpc:block_words=8", 16, found).name == "ebpc 16/8/16"
     assert core_of("ebpc:block_words=16", 16, found).name == "ebpc 16/16/16"
     assert core_of("ebpc:max_zero_run=64", 8, found) is None
     assert core_of("zvc", 8, found) is None

@@ -282,6 +282,15 @@ def test_two_configurations_live_in_one_design(tmp_path):
     assert yosys
 
 
+def test_wide_words_have_blocks_of_16(tmp_path):
+    for name, asked, block in (("wide", (), 16), ("eight", ("--block-words", "8"), 8)):
+        out = ["--name", name, "-o", str(tmp_path)]
+        cli.main(["verilog", "ebpc", "--word-bits", "16", *asked, *out])
+        told = json.loads((tmp_path / f"{name}.json").read_text())
+        assert told["parameters"]["block_words"] == block
+        assert f"--block-words {block}" in told["command"]
+
+
 def test_another_configurations_files_are_not_overwritten(tmp_path, capsys):
     out = ["-o", str(tmp_path)]
     cli.main(["verilog", "ebpc", *out])

@@ -188,6 +188,17 @@ def test_configuration_of_params_is_that_of_the_codec():
     assert codec.params == Params(16, 16, 8)
 
 
+@pytest.mark.parametrize("name", ["bpc", "ebpc"])
+def test_a_codec_without_n_has_that_of_params(name):
+    words = np.arange(-300, 300, dtype=np.int16)
+    codec = get_codec(name, word_bits=16)
+    assert codec.get_config()["block_words"] == 16  # what is stored says it
+    assert get_codec(codec.get_config()) == codec
+    assert get_codec(name, word_bits=16, block_words=None) == codec
+    assert codec.encode(words) == get_codec(name, word_bits=16, block_words=16).encode(words)
+    assert codec.encode(words) != get_codec(name, word_bits=16, block_words=8).encode(words)
+
+
 def test_rice_takes_the_smallest_flags():
     ramp = np.arange(-60, 60, dtype=np.int8)
     sizes = {

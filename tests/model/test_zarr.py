@@ -73,6 +73,18 @@ def test_zarr_finds_the_codecs_by_itself(tmp_path):
     assert int(run.stdout) == int(values.astype(int).sum())
 
 
+def test_the_metadata_say_the_parameters_that_were_not_given(tmp_path):
+    values = maps("i2")
+    path = tmp_path / "a"
+    array = zarr.create_array(path, shape=values.shape, dtype="i2", compressors=adapters.Ebpc())
+    array[:] = values
+    [coded] = [
+        c for c in json.loads((path / "zarr.json").read_text())["codecs"] if "fm" in c["name"]
+    ]
+    assert coded["configuration"] == {"word_bits": 16, "block_words": 16, "max_zero_run": 16}
+    assert (zarr.open_array(path)[:] == values).all()
+
+
 @pytest.mark.parametrize(
     ("parameters", "dtype", "message"),
     [

@@ -63,7 +63,12 @@ def _performance(config: Config, core: str) -> Performance:
 
 _OPTIONS = (
     click.Option(["--word-bits"], type=int, default=_PARAMS.word_bits, help="Bits of a word."),
-    click.Option(["--block-words"], type=int, default=_PARAMS.block_words, help="Words a block."),
+    click.Option(
+        ["--block-words"],
+        type=int,
+        show_default="8, or 16 where words are wider than 8 bits",
+        help="Words a block.",
+    ),
     click.Option(
         ["--max-zero-run"], type=int, default=_PARAMS.max_zero_run, help="Longest zero run."
     ),
@@ -81,7 +86,7 @@ _OPTIONS = (
 
 
 def _configure(
-    *, word_bits: int, block_words: int, max_zero_run: int, port_words: int, **rest: Any
+    *, word_bits: int, block_words: int | None, max_zero_run: int, port_words: int, **rest: Any
 ) -> Config:
     options = {name: rest.pop(name) for name in _DEFAULTS}
     params = Params(word_bits, block_words, max_zero_run, port_words)

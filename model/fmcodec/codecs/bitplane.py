@@ -29,17 +29,17 @@ class Bpc(Codec):
     """Plain bit-plane compression: the BPC stream of EBPC over all words, the zeros too.
 
     Attributes:
-        block_words: words of a block: 4, 8, 16 or 32.
+        block_words: words of a block: 4, 8, 16 or 32; None becomes the default of `Params`.
     """
 
     codec_id = "bpc"
     title = "BPC"
 
-    block_words: int = 8
+    block_words: int = None  # type: ignore[assignment]  # only until `__post_init__`
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _ = self.params
+        object.__setattr__(self, "block_words", self.params.block_words)
 
     @property
     def params(self) -> Params:
@@ -75,19 +75,20 @@ class Ebpc(Codec):
     """Extended bit-plane compression (`fmcodec.ebpc`) behind the interface of the others.
 
     Attributes:
-        block_words: non-zero words of a block: 4, 8, 16 or 32.
+        block_words: non-zero words of a block: 4, 8, 16 or 32; None becomes the default of
+            `Params`.
         max_zero_run: longest run of one ZNZ symbol, a power of two, 2..256.
     """
 
     codec_id = "ebpc"
     title = "EBPC"
 
-    block_words: int = 8
+    block_words: int = None  # type: ignore[assignment]  # only until `__post_init__`
     max_zero_run: int = 16
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _ = self.params
+        object.__setattr__(self, "block_words", self.params.block_words)
 
     @property
     def params(self) -> Params:

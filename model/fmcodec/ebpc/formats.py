@@ -10,7 +10,16 @@ from dataclasses import dataclass
 
 from fmcodec.bits import require_int
 
-__all__ = ["StreamParams"]
+__all__ = ["StreamParams", "default_block_words"]
+
+
+def default_block_words(word_bits: int) -> int:
+    """n where it is not given: 8 for words of up to 8 bits, 16 for wider ones.
+
+    Sixteen words share a base and code a plane more cheaply, which is worth more the wider words
+    are; a core's gates grow with the smaller one of m and n.
+    """
+    return 8 if word_bits <= 8 else 16
 
 
 @dataclass(frozen=True)
@@ -18,11 +27,13 @@ class StreamParams:
     """What the streams of a packet depend on (doc/format.md, "Parameters"). See `Params`."""
 
     word_bits: int = 8
-    block_words: int = 8
+    block_words: int = None  # type: ignore[assignment]  # only until `__post_init__`
     max_zero_run: int = 16
 
     def __post_init__(self) -> None:
         self._require("word_bits", "an int in 4..32", range(4, 33))
+        if self.block_words is None:
+            object.__setattr__(self, "block_words", default_block_words(self.word_bits))
         self._require("block_words", "4, 8, 16 or 32", (4, 8, 16, 32))
         self._require("max_zero_run", "a power of two in 2..256", [2**k for k in range(1, 9)])
 

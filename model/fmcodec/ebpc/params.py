@@ -23,7 +23,8 @@ class Params(StreamParams):
 
     Attributes:
         word_bits: bits m of a data word, two's complement, 4..32.
-        block_words: non-zero words n of a BPC block: 4, 8, 16 or 32.
+        block_words: non-zero words n of a BPC block: 4, 8, 16 or 32; None, the default, becomes
+            8 for words of up to 8 bits and 16 for wider ones.
         max_zero_run: longest run z of zeros that one ZNZ symbol codes, a power of two, 2..256.
         port_words: words in a beat of the cores' BPC port, 1 or 2; the streams do not depend on it.
 

@@ -33,8 +33,9 @@ __all__ = [
 ]
 
 _IDS = codec_ids()
-_AT = _IDS.index("ebpc") + 1
-CODECS = (*_IDS[:_AT], "ebpc:block_words=16", *_IDS[_AT:])
+_AT = _IDS.index("ebpc")
+# both sizes of blocks, whatever the width of the words
+CODECS = (*_IDS[:_AT], *(f"ebpc:block_words={n}" for n in (8, 16)), *_IDS[_AT + 1 :])
 PART_LAYOUT = 2  # what a part holds; another number, another part
 
 

@@ -17,6 +17,7 @@ from fmcodec_eval.report.plan import Plan, Progress
 from fmcodec_eval.report.store import Store
 from fmcodec_eval.report.summary import Summary
 from fmcodec_eval.results.markdown import markdown_table, rendered
+from fmcodec_eval.results.measurements import BPC8, EBPC8, EBPC16
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["CODECS", "measure_model", "section"]
 
 CODECS = (
-    *("zero_rle", "zvc", "csc", "bpc", "ebpc:block_words=8", "ebpc:block_words=16"),
+    *("zero_rle", "zvc", "csc", BPC8, EBPC8, EBPC16),
     *("rice:sign_last=0", "rice:sign_last=1", "deflate", "zstd", "entropy"),
 )
 HEADS = (

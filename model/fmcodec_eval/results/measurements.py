@@ -16,12 +16,13 @@ from fmcodec_eval.report.plan import Plan, Progress
 from fmcodec_eval.report.store import Store
 from fmcodec_eval.report.summary import Summary
 
-__all__ = ["EBPC8", "EBPC16", "NAMES", "deployed_sources", "measure_all", "require_data"]
+__all__ = ["BPC8", "EBPC8", "EBPC16", "NAMES", "deployed_sources", "measure_all", "require_data"]
 
-# blocks of 8 and of 16 words stand side by side in every table
+# blocks of 8 and of 16 words stand side by side in every table, whatever the width of the words
+BPC8 = "bpc:block_words=8"
 EBPC8, EBPC16 = "ebpc:block_words=8", "ebpc:block_words=16"
 CODECS = (
-    *("zero_rle", "zvc", "csc", "bpc", EBPC8, EBPC16),
+    *("zero_rle", "zvc", "csc", BPC8, EBPC8, EBPC16),
     *("rice", "deflate", "zstd", "entropy"),
 )
 
@@ -65,7 +66,7 @@ def plans(data: Path, folder: Path) -> dict[str, Plan]:
         ),
         "formats": Plan(
             (floating[0], floating[3]),
-            ("zero_rle", "zvc", "bpc", EBPC8, EBPC16, "rice", "zstd", "entropy"),
+            ("zero_rle", "zvc", BPC8, EBPC8, EBPC16, "rice", "zstd", "entropy"),
             wide,
             max_images=8,
         ),

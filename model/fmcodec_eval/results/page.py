@@ -22,7 +22,7 @@ from fmcodec_eval.report.layer_figures import layer_ratios
 from fmcodec_eval.report.summary import Case, Summary, title_of
 from fmcodec_eval.results import language, yardsticks
 from fmcodec_eval.results.markdown import markdown_table, rendered
-from fmcodec_eval.results.measurements import EBPC8, EBPC16, NAMES, measure_all, require_data
+from fmcodec_eval.results.measurements import BPC8, EBPC8, EBPC16, NAMES, measure_all, require_data
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +56,7 @@ KNOWN = (
 )
 SUBSET, SUBSETS = 8, 2000  # photographs in a random choice, and how many choices
 # what the page calls codecs whose parameters stand beside their names
-SHORT = {EBPC8: "ebpc", EBPC16: "ebpc16"}
+SHORT = {BPC8: "bpc", EBPC8: "ebpc", EBPC16: "ebpc16"}
 RATES = ((EBPC8, 1), (EBPC8, 2), ("rice", 1), ("rice", 2))  # words a cycle of cores and ports
 LOSSY = "## Lossy: "  # the heading of the last section
 
@@ -237,7 +237,7 @@ def _row(summary: Summary, case: Case, kind: str | None) -> list[str]:
 
 
 def _heads(summary: Summary) -> list[str]:
-    short = {"entropy": "entropy", EBPC8: "EBPC, 8", EBPC16: "EBPC, 16"}
+    short = {"entropy": "entropy", BPC8: "BPC", EBPC8: "EBPC, 8", EBPC16: "EBPC, 16"}
     return [short.get(codec, title_of(codec)) for codec in summary.codecs]
 
 

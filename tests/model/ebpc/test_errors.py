@@ -18,7 +18,7 @@ PARAMS = [
     ({"word_bits": "8"}, TypeError, "word_bits must be an int in 4..32, not '8'"),
     ({"word_bits": True}, TypeError, "word_bits must be an int in 4..32, not True"),
     ({"block_words": 6}, ValueError, "block_words must be 4, 8, 16 or 32, not 6"),
-    ({"block_words": None}, TypeError, "block_words must be 4, 8, 16 or 32, not None"),
+    ({"block_words": 8.0}, TypeError, "block_words must be 4, 8, 16 or 32, not 8.0"),
     ({"max_zero_run": 12}, ValueError, "max_zero_run must be a power of two in 2..256, not 12"),
     ({"max_zero_run": 512}, ValueError, "max_zero_run must be a power of two in 2..256, not 512"),
     ({"max_zero_run": 1}, ValueError, "max_zero_run must be a power of two in 2..256, not 1"),
@@ -36,6 +36,14 @@ def test_parameters(settings, error, message):
 def test_parameters_are_immutable():
     with pytest.raises(AttributeError):
         Params().word_bits = 16
+
+
+@pytest.mark.parametrize(("word_bits", "expected"), [(4, 8), (8, 8), (9, 16), (16, 16), (32, 16)])
+def test_blocks_are_of_16_where_words_are_wider_than_8_bits(word_bits, expected):
+    assert Params(word_bits).block_words == expected
+    assert Params(word_bits) == Params(word_bits, expected)
+    assert Params(word_bits, 8).block_words == 8
+    assert Params.from_config({"word_bits": word_bits}).get_config()["block_words"] == expected
 
 
 def test_config_round_trip():
