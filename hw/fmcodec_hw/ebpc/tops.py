@@ -86,7 +86,7 @@ _OPTIONS = (
 
 
 def _configure(
-    *, word_bits: int, block_words: int | None, max_zero_run: int, port_words: int, **rest: Any
+    *, word_bits: int, block_words: Any, max_zero_run: int, port_words: int, **rest: Any
 ) -> Config:
     options = {name: rest.pop(name) for name in _DEFAULTS}
     params = Params(word_bits, block_words, max_zero_run, port_words)
