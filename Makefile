@@ -1,6 +1,6 @@
 # Every target prepares what it needs in .venv by itself; a second run starts at once.
 #   make sim MAP=map.npy WAVES=1 SEED=1 SIM=icarus    make synth LIBERTY=cells.lib ARGS="--config 8/8/16"
-#   make results DATA=folder
+#   make synth REFERENCE=folder ARGS="--top encoder=some_encoder"    make results DATA=folder
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

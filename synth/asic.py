@@ -58,7 +58,7 @@ def yosys(script: str, folder: Path) -> None:
     """Run a Yosys script in `folder`.
 
     Raises:
-        RuntimeError: Yosys failed; the message has its own last error line.
+        RuntimeError: Yosys failed; the message has its own first error line.
     """
     (folder / "run.ys").write_text(script)
     command = [sys.executable, "-c", _YOSYS, "-q", "-l", "run.log", "run.ys"]
@@ -68,8 +68,9 @@ def yosys(script: str, folder: Path) -> None:
         log = folder / "run.log"
         text = (log.read_text() if log.exists() else "") + done.stderr
         lines = [line for line in text.splitlines() if line.strip()]
-        errors = [line for line in lines if "ERROR" in line] or lines or ["no message"]
-        raise RuntimeError(f"Yosys failed in {folder}: {errors[-1]}")
+        # slang goes on behind the first one
+        errors = [line for line in lines if "ERROR" in line] or lines[-1:] or ["no message"]
+        raise RuntimeError(f"Yosys failed in {folder}: {errors[0]}")
 
 
 def synthesise(

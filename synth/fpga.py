@@ -6,6 +6,7 @@ import importlib
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
@@ -20,8 +21,9 @@ from rich.table import Table
 
 from fmcodec_hw import catalog
 from fmcodec_hw.codec import CORES
-from fmcodec_hw.shell import AxiTop, ports
+from fmcodec_hw.shell import Port, ports
 from fmcodec_hw.verilog import to_verilog
+from synth import reference
 from synth.asic import yosys
 from synth.common import BASELINE, BUILD, cached, change, chosen, command_line, nested, save
 
@@ -66,13 +68,13 @@ DEVICES = {
 }
 
 
-def harness(top: AxiTop) -> str:
+def harness(top: str, its_ports: Sequence[Port]) -> str:
     """Verilog of module `harness`: the core with a register at every port, on three pins.
 
     A core has more ports than a small package has pins; registers keep the pads' delays out of
     the clock period.
     """
-    signals = [port for port in ports(top) if port.name != "clk"]
+    signals = [port for port in its_ports if port.name != "clk"]
     widths = {d: sum(p.width for p in signals if p.direction == d) for d in ("input", "output")}
     at = {"input": 0, "output": 0}
     pins = [".clk(clk)"]
@@ -91,21 +93,23 @@ module harness(input clk, input d, output reg q);
     left <= leaving;
     q <= ^left;
   end
-  {top.name} core({", ".join(pins)});
+  {top} core({", ".join(pins)});
 endmodule
 """
 
 
-def place(core: AxiTop, verilog: str, device: Device, folder: Path) -> dict[str, Any]:
-    """What the core alone takes of a device, and the Fmax in MHz of the routed harness per seed.
+def place(
+    top: str, its_ports: Sequence[Port], verilog: str, device: Device, folder: Path
+) -> dict[str, Any]:
+    """What the module `top` of `verilog` takes of a device, and MHz of its routed harness per seed.
 
     Raises:
         RuntimeError: Yosys or nextpnr failed.
     """
     (folder / "core.v").write_text(verilog)
-    (folder / "harness.v").write_text(harness(core))
+    (folder / "harness.v").write_text(harness(top, its_ports))
     yosys(
-        f"read_verilog core.v\n{device.synth} -top {core.name}\n"
+        f"read_verilog core.v\n{device.synth} -top {top}\n"
         "tee -q -o core.json stat -json\ndesign -reset\n"
         f"read_verilog core.v harness.v\n{device.synth} -top harness -json harness.json\n",
         folder,
@@ -148,31 +152,42 @@ def tools() -> dict[str, str]:
 @click.option(
     "--device", "devices", multiple=True, type=click.Choice(list(DEVICES)), help="Or all."
 )
+@reference.options
 @click.option("--accept", is_flag=True, help="Make the figures the committed baseline.")
 def run(
-    configs: tuple[str, ...], cores: tuple[str, ...], devices: tuple[str, ...], accept: bool
+    configs: tuple[str, ...],
+    cores: tuple[str, ...],
+    devices: tuple[str, ...],
+    folder: Path | None,
+    tops: tuple[str, ...],
+    name: str | None,
+    accept: bool,
 ) -> None:
     """LUTs, flip-flops and Fmax of the cores; differences are from the baseline."""
-    for device in {DEVICES[name].tool for name in devices or DEVICES}:
+    for tool in {DEVICES[device].tool for device in devices or DEVICES}:
         try:
-            importlib.import_module(f"yowasp_nextpnr_{device}")
+            importlib.import_module(f"yowasp_nextpnr_{tool}")
         except ImportError:
-            message = f"nextpnr-{device} is missing: pip install fmcodec[synth]"
+            message = f"nextpnr-{tool} is missing: pip install fmcodec[synth]"
             raise click.ClickException(message) from None
-    source = Path(__file__).read_text() + json.dumps(tools())
-    tasks = chosen(configs, cores, "fpga")
+    flow = Path(__file__).read_text() + json.dumps(tools())
+    sources = {
+        (one.config, one.core): (one.top, one.ports, one.verilog)
+        for one in reference.load(folder, tops, name)
+    }
+    for config, core in chosen(configs, cores, "fpga") if configs or not folder else ():
+        axi = catalog.tops(replace(config, reset="sync-high"))[core]
+        sources[config.id, core] = (axi.name, tuple(ports(axi)), to_verilog(axi))
     results: dict[tuple[str, str], dict[str, Any]] = {}
     with Progress(transient=True, console=Console(stderr=True)) as progress:
-        bar = progress.add_task("place and route", total=len(tasks) * len(devices or DEVICES))
-        for config, core in tasks:
-            axi = catalog.tops(replace(config, reset="sync-high"))[core]
-            verilog = to_verilog(axi)
-            for name in devices or DEVICES:
+        bar = progress.add_task("place and route", total=len(sources) * len(devices or DEVICES))
+        for row, (top, its_ports, verilog) in sources.items():
+            for device in devices or DEVICES:
                 found = cached(
-                    [name, source, verilog],
-                    partial(place, axi, verilog, DEVICES[name]),
+                    [device, flow, verilog],
+                    partial(place, top, its_ports, verilog, DEVICES[device]),
                 )
-                results.setdefault((config.id, core), {})[name] = found
+                results.setdefault(row, {})[device] = found
                 progress.advance(bar)
     baseline = json.loads(BASELINE.read_text()) if BASELINE.exists() else {}
     before = baseline.get("FPGA", {}).get("results", {})
@@ -181,9 +196,9 @@ def run(
     document = {"tools": tools(), "seeds": SEEDS, "results": tree}
     save(BUILD / "fpga.json", {"FPGA": document})
     if accept:
-        for name, found in tree.items():
+        for config_id, found in tree.items():
             for core, by_device in found.items():
-                before.setdefault(name, {}).setdefault(core, {}).update(by_device)
+                before.setdefault(config_id, {}).setdefault(core, {}).update(by_device)
         save(BASELINE, {**baseline, "FPGA": {**document, "results": before}})
 
 

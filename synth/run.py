@@ -20,7 +20,7 @@ from fmcodec_hw.codec import CORES
 from fmcodec_hw.ram import RamMacros
 from fmcodec_hw.shell import RESETS
 from fmcodec_hw.verilog import memories, to_verilog
-from synth import asic, figures, library, tables, timing
+from synth import asic, figures, library, reference, tables, timing
 from synth import cells as own_cells
 from synth.common import BASELINE, BUILD, cached, chosen, command_line, for_cells, nested, save
 from synth.figures import Core
@@ -59,6 +59,7 @@ class _Library(click.ParamType):
     envvar="LIBERTY",
     help="Cell library, or a corner of one; the project's own by default. Again for another.",
 )
+@reference.options
 @click.option("--reset", type=click.Choice(RESETS), default="async-low")
 @click.option("--clock-gating", is_flag=True, help="Gate the clock of registers with an enable.")
 @click.option("--period", type=float, default=3.6, help="ns that the last column's GE must keep.")
@@ -70,6 +71,9 @@ def run(
     cores: tuple[str, ...],
     recipes: tuple[str, ...],
     libraries: tuple[library.Library, ...],
+    folder: Path | None,
+    tops: tuple[str, ...],
+    name: str | None,
     reset: str,
     clock_gating: bool,
     period: float,
@@ -85,17 +89,21 @@ def run(
     """
     if accept and recipes:
         raise click.ClickException("a baseline has every recipe: leave out --recipe or --accept")
-    tasks = chosen(configs, cores, "asic")
     # Elaboration is this interpreter's work, synthesis that of other processes
-    tops = [catalog.tops(for_cells(config, reset))[core] for config, core in tasks]
-    verilog = [(to_verilog(axi), axi.name, memories(axi)) for axi in tops]
+    sources = {
+        (one.config, one.core): (one.verilog, one.top, RamMacros(one.top))
+        for one in reference.load(folder, tops, name)
+    }
+    for config, core in chosen(configs, cores, "asic") if configs or not folder else ():
+        axi = catalog.tops(for_cells(config, reset))[core]
+        sources[config.id, core] = (to_verilog(axi), axi.name, memories(axi))
     libraries = libraries or (library.load(own_cells.write(BUILD)),)
     results: dict[str, dict[tuple[str, str], Core]] = {}
     with (
         Progress(transient=True, console=Console(stderr=True)) as progress,
         ThreadPoolExecutor(jobs) as pool,
     ):
-        bar = progress.add_task("synthesis", total=len(tasks) * len(libraries))
+        bar = progress.add_task("synthesis", total=len(sources) * len(libraries))
         for cells in libraries:
             measure = partial(
                 measured,
@@ -103,10 +111,10 @@ def run(
                 recipes=recipes or tuple(asic.RECIPES),
                 clock_gating=clock_gating,
             )
-            pending = [pool.submit(measure, *one) for one in verilog]
+            pending = {row: pool.submit(measure, *one) for row, one in sources.items()}
             found = results.setdefault(tables.baseline_key(cells.name, reset, clock_gating), {})
-            for (config, core), future in zip(tasks, pending, strict=True):
-                found[config.id, core] = future.result()
+            for row, future in pending.items():
+                found[row] = future.result()
                 progress.advance(bar)
 
     kept = json.loads(BASELINE.read_text()) if BASELINE.exists() else {}

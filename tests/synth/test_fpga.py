@@ -12,7 +12,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*created but never used")
 
 def test_the_harness_connects_every_port():
     top = catalog.tops(catalog.find("ebpc 8/8/16"))["encoder"]
-    text = fpga.harness(top)
+    text = fpga.harness(top.name, ports(top))
     for port in ports(top):
         assert f".{port.name}(" in text
     inputs = sum(p.width for p in ports(top) if p.direction == "input") - 1
