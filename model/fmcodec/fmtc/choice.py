@@ -77,9 +77,11 @@ def candidates(
     found: list[Candidate] = []
     coarse: list[Candidate] = []
     for layout, variant, coder in _ways(channels, maps.shape[2:], max_length, coders):
-        seen = len(maps) * _vectors(maps.shape[2:], layout)
-        if variant == "pca_t" and seen < 8 * layout.vector_length:
+        vectors = _vectors(maps.shape[2:], layout)
+        if variant == "pca_t" and len(maps) * vectors < 8 * layout.vector_length:
             continue  # too few to know their correlation
+        if -(-len(maps) // 2) * vectors < 2 * layout.vector_length:
+            continue  # too few in the half that is fitted to
         task, exact = (plain, step) if variant == "eye" else (full, finer)
         order = task.order(layout, variant)
         build = replace(params, coder=coder)

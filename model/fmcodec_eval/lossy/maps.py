@@ -25,7 +25,16 @@ from fmcodec_eval.lossy.coders import MAX_VALUES, Plain, Titled, enough, windows
 from fmcodec_eval.lossy.points import FMTC, FMTC_ONE, PLAIN, SHARED_BATCH
 from fmcodec_eval.report.plan import Plan, Progress, digest_of, part_key
 
-__all__ = ["SCHEMES", "LayerRate", "check", "measure", "part_file", "snr_db"]
+__all__ = [
+    "SCHEMES",
+    "LayerRate",
+    "Skipped",
+    "check",
+    "good_images",
+    "measure",
+    "part_file",
+    "snr_db",
+]
 
 CALIBRATION_IMAGES = 32  # spread over those that are not measured
 SCHEMES = (PLAIN, FMTC_ONE, FMTC)
@@ -34,6 +43,7 @@ STEPS = f"{PLAIN}, other steps"
 STEP_FACTORS = (0.5, 0.7071, 1.4142, 2.0)
 
 Maps = npt.NDArray[np.float32]
+Skipped = Sequence[tuple[str, int, str]]  # network, image, reason
 
 
 @dataclass
@@ -84,8 +94,8 @@ class LayerRate:
         return self.bits + self.images * self.context_bits / self.batch
 
 
-def check(plan: Plan, targets: Sequence[float]) -> None:
-    """Refuse what FMTC cannot be measured on.
+def check(plan: Plan, targets: Sequence[float], skipped: Skipped = ()) -> None:
+    """Refuse what FMTC cannot be measured on; `skipped` images cannot be used.
 
     Raises:
         InputError: a target is not a number of dB, or a source has fewer than two images.
@@ -94,15 +104,27 @@ def check(plan: Plan, targets: Sequence[float]) -> None:
         if not 0 < target <= 60:
             raise InputError(f"fmtc must be a ratio of signal to noise in 0..60 dB, not {target:g}")
     for source in plan.sources if targets else ():
-        if plan.image_count(source) < 2:
+        if len(good_images(plan, source, skipped)) < 2:
             raise InputError(
                 f"fmtc needs two images of {source.open().name} at least: "
                 "one to calibrate on, one to measure"
             )
 
 
+def good_images(plan: Plan, source: SourceSpec, skipped: Skipped) -> list[int]:
+    """Places of the images of a source that the plan measures, without those skipped."""
+    name = source.open().name
+    bad = {image for network, image, _ in skipped if network == name}
+    return [image for image in range(plan.image_count(source)) if image not in bad]
+
+
 def measure(
-    plan: Plan, targets: Sequence[float], folder: Path, progress: Progress, burst: int = 4
+    plan: Plan,
+    targets: Sequence[float],
+    folder: Path,
+    progress: Progress,
+    burst: int = 4,
+    skipped: Skipped = (),
 ) -> list[LayerRate]:
     """Measure every scheme on every layer at every target.
 
@@ -112,40 +134,56 @@ def measure(
         folder: of the report; what is measured is kept in its `parts`.
         progress: is told (what, done, total).
         burst: bytes of a burst of the memory, which every tile fills.
+        skipped: images that cannot be used, with the reason.
+
+    Raises:
+        InputError: see `check`.
     """
+    check(plan, targets, skipped)
     found = []
     for source in plan.sources:
         for target in targets:
-            found += _kept(plan, source, target, folder, progress, burst)
+            images = good_images(plan, source, skipped)
+            found += _kept(plan, source, images, target, folder, progress, burst)
     return found
 
 
-def part_file(plan: Plan, source: SourceSpec, step: str, folder: Path) -> Path:
+def part_file(plan: Plan, source: SourceSpec, images: list[int], step: str, folder: Path) -> Path:
     """Where a report keeps what it measured of a source, whatever its codecs and formats."""
     whose = {"source": asdict(source), "files": digest_of(source)}
-    which = {"layers": plan.layers, "kinds": plan.kinds, "images": plan.image_count(source)}
+    which = {"layers": plan.layers, "kinds": plan.kinds, "images": images}
     return folder / "parts" / f"{part_key(step, whose | which)}.json"
 
 
 def _kept(
-    plan: Plan, source: SourceSpec, target: float, folder: Path, progress: Progress, burst: int
+    plan: Plan,
+    source: SourceSpec,
+    images: list[int],
+    target: float,
+    folder: Path,
+    progress: Progress,
+    burst: int,
 ) -> list[LayerRate]:
-    file = part_file(plan, source, f"fmtc{target:g}-{burst}", folder)
+    file = part_file(plan, source, images, f"fmtc{target:g}-{burst}", folder)
     if file.exists():
         return [LayerRate(**row) for row in json.loads(file.read_text())]
-    rates = _measure(plan, source, target, progress, burst)
+    rates = _measure(plan, source, images, target, progress, burst)
     with written_aside(file) as aside:
         aside.write_text(json.dumps([asdict(rate) for rate in rates]), encoding="utf-8")
     return rates
 
 
 def _measure(
-    plan: Plan, source: SourceSpec, target: float, progress: Progress, burst: int
+    plan: Plan,
+    source: SourceSpec,
+    images: list[int],
+    target: float,
+    progress: Progress,
+    burst: int,
 ) -> list[LayerRate]:
     opened = source.open()
     what = f"{opened.name}: FMTC, {target:g} dB"
-    count = plan.image_count(source)
-    seen, fresh = list(range(0, count, 2)), list(range(1, count, 2))
+    seen, fresh = images[::2], images[1::2]
     places = np.linspace(0, len(seen) - 1, min(len(seen), CALIBRATION_IMAGES)).astype(int)
     shapes: dict[str, tuple[int, ...]] = {}
     samples = _samples(plan, source, [seen[place] for place in places], shapes)

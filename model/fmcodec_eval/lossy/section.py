@@ -17,7 +17,14 @@ from fmcodec_eval.capture.images import fit
 from fmcodec_eval.drawing import drawn
 from fmcodec_eval.files import file_name, written_aside
 from fmcodec_eval.lossy.figures import layer_bars, layer_bits, rate_curves
-from fmcodec_eval.lossy.maps import LayerRate, measure, part_file, snr_db
+from fmcodec_eval.lossy.maps import (
+    LayerRate,
+    Skipped,
+    good_images,
+    measure,
+    part_file,
+    snr_db,
+)
 from fmcodec_eval.lossy.points import FMTC, FMTC_ONE, PLAIN
 from fmcodec_eval.lossy.tables import budget_rows
 from fmcodec_eval.report.page import Section, Table
@@ -30,15 +37,20 @@ __all__ = ["sections"]
 
 
 def sections(
-    plan: Plan, targets: Sequence[float], folder: Path, progress: Progress, burst: int = 4
+    plan: Plan,
+    targets: Sequence[float],
+    folder: Path,
+    progress: Progress,
+    burst: int = 4,
+    skipped: Skipped = (),
 ) -> list[Section]:
-    """Measure FMTC as `rate_maps.measure` does, write `fmtc.csv`, and give sections of the page.
+    """Measure FMTC as `maps.measure` does, write `fmtc.csv`, and give sections of the page.
 
     One of the networks of `fmcodec_eval.networks` gets rates against accuracy besides.
     """
     if not targets:
         return []
-    rates = measure(plan, targets, folder, progress, burst)
+    rates = measure(plan, targets, folder, progress, burst, skipped)
     _write(rates, folder / "fmtc.csv")
     cases = [list(group) for _, group in groupby(rates, lambda r: (r.network, r.snr_db))]
     made = [
@@ -61,7 +73,7 @@ def sections(
         )
     ]
     for source in plan.sources:
-        made += _inside(plan, source, folder, progress)
+        made += _inside(plan, source, good_images(plan, source, skipped), folder, progress)
     return made
 
 
@@ -127,7 +139,9 @@ def layer_rates(case: list[LayerRate]) -> tuple[str, str, Canvas]:
     return f"fmtc-layers-{file_name(network)}-{target:g}", caption, canvas
 
 
-def _inside(plan: Plan, source: SourceSpec, folder: Path, progress: Progress) -> list[Section]:
+def _inside(
+    plan: Plan, source: SourceSpec, images: list[int], folder: Path, progress: Progress
+) -> list[Section]:
     """Rates against accuracy where a network of `fmcodec_eval.networks` runs with coded maps."""
     opened = source.open()
     if not isinstance(opened, NetworkSource) or Path(source.network).suffix != ".npz":
@@ -142,9 +156,8 @@ def _inside(plan: Plan, source: SourceSpec, folder: Path, progress: Progress) ->
             return image
         return network.prepare(fit(image, network.size, network.size))
 
-    count = plan.image_count(source)
-    inputs = np.stack([prepared(opened.images[index]) for index in range(count)])
-    store = part_file(plan, source, "fmtc-inside", folder)
+    inputs = np.stack([prepared(opened.images[index]) for index in images])
+    store = part_file(plan, source, images, "fmtc-inside", folder)
     measured = measure_images(network, inputs, store, progress=progress)
     head, *rows = budget_rows(measured, network.name)
     safe = file_name(network.name)

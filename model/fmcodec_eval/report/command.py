@@ -183,7 +183,7 @@ def report(
             about.write(Path(output), about.describe(plan, skipped))
             record.write(Path(output), plan, skipped)
             progress("tables", 1, 1)
-            lossy = section.sections(plan, targets, Path(output), progress, system.burst)
+            lossy = section.sections(plan, targets, Path(output), progress, system.burst, skipped)
             first, page = _write(plan, system, Path(output), progress, lossy)
     except KeyboardInterrupt:
         click.echo(f"fmcodec: interrupted; {_kept(store, output)}", err=True)

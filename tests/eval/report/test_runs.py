@@ -53,6 +53,28 @@ def test_bad_images_are_left_out_and_listed(bad_maps, tmp_path):
     assert found.words.tolist() == good.words.tolist()
 
 
+def test_fmtc_leaves_bad_images_out_too(bad_maps, tmp_path):
+    """What it measures is what it measures of the good images alone."""
+    out, good = tmp_path / "out", tmp_path / "good"
+    options = ("-c", "zvc", "--fmtc", "20")
+    done = fmcodec("report", bad_maps, "-o", out, *options, "--skip-bad")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("was skipped") == 2
+    for bad in ("image1.npz", "image4.npz"):
+        (bad_maps / bad).unlink()
+    fmcodec("report", bad_maps, "-o", good, *options)
+    assert (out / "fmtc.csv").read_text() == (good / "fmtc.csv").read_text()
+
+
+def test_fmtc_needs_two_good_images(bad_maps, tmp_path):
+    for image in (2, 3, 5):
+        (bad_maps / f"image{image}.npz").write_bytes(b"PK\3\4no archive")
+    options = ("-c", "zvc", "--fmtc", "20", "--skip-bad")
+    done = fmcodec("report", bad_maps, "-o", tmp_path / "out", *options)
+    assert done.returncode == 2
+    assert "fmtc needs two images of maps at least" in done.stderr.splitlines()[-1]
+
+
 def test_without_leave_a_bad_image_ends_the_run(bad_maps, tmp_path):
     done = fmcodec("report", bad_maps, "-o", tmp_path / "out", "-c", "zvc")
     assert done.returncode == 2
