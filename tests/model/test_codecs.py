@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 
 from fmcodec.codecs import Entropy, codec_ids, get_codec
 from fmcodec.ebpc import DamagedStream, Params
+from fmcodec.ebpc import cycles as ebpc_cycles
 from fmcodec.rice import Params as RiceParams
+from fmcodec.rice import best_params
+from fmcodec.rice import fast as rice_fast
 from tests.model.ebpc.cases import packets, signed_dtype
 
 CODECS = codec_ids(bounds=False)
@@ -244,3 +247,37 @@ def test_numcodecs_refuses_half_words():
     codec = numcodecs.get_codec({"id": "fmcodec_ebpc", "word_bits": 16})
     with pytest.raises(ValueError, match=r"^buf must be whole words of 2 bytes, not 3$"):
         codec.encode(b"abc")
+
+
+@pytest.mark.parametrize("word_bits", [5, 8, 12, 16, 32])
+@pytest.mark.parametrize("name", codec_ids())
+def test_sizes_of_many_packets_are_those_of_each(name, word_bits):
+    rng = np.random.default_rng(word_bits)
+    dtype = np.dtype(f"i{1 if word_bits <= 8 else 2 if word_bits <= 16 else 4}")
+    most = (1 << word_bits - 1) - 1
+    lengths = [1, 7, 8, 9, 33, 400, 2, 64]
+    packets = [rng.integers(-most, most, size, dtype) >> k % 4 for k, size in enumerate(lengths)]
+    packets += [np.zeros(21, dtype), np.where(rng.random(300) < 0.8, 0, 3).astype(dtype)]
+    coder = get_codec(name, word_bits=word_bits)
+    found = coder.sizes(packets)
+    assert found.bits.tolist() == [list(coder.stream_bits(packet)) for packet in packets]
+    assert set(found.cycles) == {"ebpc": {1, 2}, "rice": {1, 2, 4}}.get(name, set())
+    for port, cycles in found.cycles.items():
+        assert cycles == sum(core_cycles(name, word_bits, port, packet) for packet in packets)
+
+
+def core_cycles(name, word_bits, port, words):
+    """The bound of a packet by itself, by hand for Rice."""
+    if name == "ebpc":
+        return ebpc_cycles.bound(Params(word_bits, port_words=port), words)
+    ends = rice_fast.code_ends(best_params(words, word_bits), words).tolist()
+    cycles, word, beat = 8, 0, 0
+    for end, bit in ends:
+        cycles += max(end - word, bit // (port * word_bits) - beat)
+        word, beat = end, bit // (port * word_bits)
+    return cycles
+
+
+def test_no_packet_is_empty():
+    with pytest.raises(ValueError, match="words must hold at least one word, not 0"):
+        get_codec("rice").sizes([np.ones(3, np.int8), np.ones(0, np.int8)])

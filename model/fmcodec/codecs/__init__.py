@@ -2,7 +2,7 @@
 
 # the order of registration is the order of every table
 # isort: off
-from fmcodec.codecs.base import Codec, Coder, codec_ids, get_codec
+from fmcodec.codecs.base import Codec, Coder, Sizes, codec_ids, get_codec
 from fmcodec.codecs.sparse import Csc, ZeroRle, Zvc
 from fmcodec.codecs.bitplane import Bpc, Ebpc
 from fmcodec.codecs.rice import Rice
@@ -18,6 +18,7 @@ __all__ = [
     "Ebpc",
     "Entropy",
     "Rice",
+    "Sizes",
     "ZeroRle",
     "Zstd",
     "Zvc",

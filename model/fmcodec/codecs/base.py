@@ -6,16 +6,32 @@ import struct
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
 
 from fmcodec.bits import require_int
 from fmcodec.errors import DamagedStream
 from fmcodec.words import Words, check_words
 
-__all__ = ["Codec", "Coder", "codec_ids", "get_codec"]
+__all__ = ["Codec", "Coder", "Sizes", "codec_ids", "get_codec"]
 
 _REGISTRY: dict[str, type[Coder]] = {}
 _NUM_WORDS = struct.Struct(">I")
+
+
+class Sizes(NamedTuple):
+    """What packets take, each by itself.
+
+    Attributes:
+        bits: of their streams without padding, int64, shape (packets, streams).
+        cycles: cycles that this project's cores take at most for all of them, by words in a beat
+            of the code port; empty where there are no cores.
+    """
+
+    bits: npt.NDArray[np.int64]
+    cycles: dict[int, int]
 
 
 @dataclass(frozen=True)
@@ -64,14 +80,24 @@ class Coder(ABC):
     def _stream_bits(self, words: Words) -> tuple[int, ...]:
         return (self._encoded_bits(words),)
 
-    def core_cycles(self, words: Words, ports: Sequence[int]) -> tuple[int, ...]:
-        """Cycles that this project's cores take at most for a packet; () where there are no cores.
+    def sizes(self, packets: Sequence[Words]) -> Sizes:
+        """What packets take. Thousands of small ones take little longer than one as large.
 
         Args:
-            words: the packet.
-            ports: words in a beat of the code port, one configuration each.
+            packets: packets of words of one dtype.
+
+        Raises TypeError or ValueError for what are no packets of words.
         """
-        return ()
+        words = check_words(self.word_bits, np.concatenate(packets))
+        bounds = np.cumsum([0, *map(len, packets)])
+        if not np.diff(bounds).all():
+            raise ValueError("words must hold at least one word, not 0")
+        return self._sizes(words, bounds)
+
+    def _sizes(self, words: Words, bounds: npt.NDArray[np.int64]) -> Sizes:
+        """`sizes` of the packets `words[bounds[i]:bounds[i + 1]]`."""
+        pairs = zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
+        return Sizes(np.array([self._stream_bits(words[a:b]) for a, b in pairs], np.int64), {})
 
     def get_config(self) -> dict[str, Any]:
         """The parameters as a JSON-able dict with the codec's `id`."""

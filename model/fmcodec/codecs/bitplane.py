@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from fmcodec.bits import signed_dtype, unsigned_dtype
-from fmcodec.codecs.base import Codec
+from fmcodec.codecs.base import Codec, Sizes
 from fmcodec.ebpc import Params
+from fmcodec.ebpc.params import PORT_WORDS
 from fmcodec.errors import DamagedStream
 from fmcodec.lazy import LazyModule
 from fmcodec.words import Words
@@ -112,9 +114,11 @@ class Ebpc(Codec):
         """Bits of the BPC and of the ZNZ stream."""
         return fast.stream_bits(self.params, words)
 
-    def core_cycles(self, words: Words, ports: Sequence[int]) -> tuple[int, ...]:
-        """As `Coder.core_cycles`; `ports` are words of a beat of the BPC port."""
-        return tuple(cycles.bound(replace(self.params, port_words=p), words) for p in ports)
+    def _sizes(self, words: Words, bounds: npt.NDArray[np.int64]) -> Sizes:
+        facts = fast.packet_facts(self.params, words, bounds)
+        cores = (replace(self.params, port_words=port) for port in PORT_WORDS)
+        most = {p.port_words: int(cycles.bounds(p, facts).sum()) for p in cores}
+        return Sizes(np.stack((facts.bpc_bits, facts.znz_bits), axis=1), most)
 
     def _encode(self, words: Words) -> bytes:
         encoded = self.params.encode(words)

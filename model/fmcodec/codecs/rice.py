@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from fmcodec.bits import unsigned_dtype
-from fmcodec.codecs.base import Codec
+from fmcodec.codecs.base import Codec, Sizes
 from fmcodec.errors import DamagedStream
 from fmcodec.lazy import LazyModule
 from fmcodec.rice import Params
 from fmcodec.rice.choice import flag_sets
 from fmcodec.rice.formats import LONGEST_RUN
+from fmcodec.rice.params import PORT_WORDS
 from fmcodec.words import Words
 
 __all__ = ["Rice"]
 
-cycles = LazyModule("fmcodec.rice.cycles")
 fast = LazyModule("fmcodec.rice.fast")
 fastbits = LazyModule("fmcodec.fastbits")
 kernels = LazyModule("fmcodec.codecs.kernels")
@@ -77,10 +78,15 @@ class Rice(Codec):
             return choices[0]
         return min(choices, key=lambda params: params.encoded_bits(words))
 
-    def core_cycles(self, words: Words, ports: Sequence[int]) -> tuple[int, ...]:
-        """As `Coder.core_cycles`."""
-        best = self._best(words)
-        return tuple(cycles.bound(best, words, port) for port in ports)
+    def _sizes(self, words: Words, bounds: npt.NDArray[np.int64]) -> Sizes:
+        choices = self._choices()
+        bits = np.stack([fast.packet_bits(params, words, bounds) for params in choices])
+        chosen, most = bits.argmin(axis=0), np.zeros(len(PORT_WORDS), np.int64)
+        for number, params in enumerate(choices):
+            packets = np.flatnonzero(chosen == number)
+            most += fast.packet_cycles(params, words, bounds, packets, PORT_WORDS)
+        least = bits.min(axis=0)[:, None]
+        return Sizes(least, dict(zip(PORT_WORDS, most.tolist(), strict=True)))
 
     def _encode(self, words: Words) -> bytes:
         return bytes(kernels.big_endian(self._best(words).encode(words).code))

@@ -6,16 +6,19 @@ is more, the time that its bits take at the BPC port; and once the way of a bloc
 
 from __future__ import annotations
 
-import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from fmcodec.ebpc.params import Params
 from fmcodec.lazy import LazyModule
-from fmcodec.words import Words
+from fmcodec.words import Words, check_words
 
-__all__ = ["bound", "guaranteed_words_per_cycle", "overhead"]
+if TYPE_CHECKING:
+    from fmcodec.ebpc.fast import PacketFacts
+
+__all__ = ["bound", "bounds", "guaranteed_words_per_cycle", "overhead"]
 
 fast = LazyModule("fmcodec.ebpc.fast")
 
@@ -35,10 +38,16 @@ def bound(params: Params, words: Words, *, compact: bool = False) -> int:
         words: as `Params.encode` takes them, and so are errors.
         compact: of the compact cores.
     """
-    _, bits = fast.block_arrays(params, words)
-    zeros = len(words) - int(np.count_nonzero(words))
-    blocks = np.sum(_block_cycles(params, bits, compact))
-    return zeros + math.ceil(blocks) + overhead(params)
+    words = check_words(params.word_bits, words)
+    facts = fast.packet_facts(params, words, np.array([0, len(words)]))
+    return int(bounds(params, facts, compact=compact)[0])
+
+
+def bounds(params: Params, facts: PacketFacts, *, compact: bool = False) -> npt.NDArray[np.int64]:
+    """`bound` of every packet of `fast.packet_facts`."""
+    cycles = _block_cycles(params, facts.block_bits, compact)
+    blocks = np.add.reduceat(cycles, facts.block_bounds[:-1])
+    return facts.zeros + np.ceil(blocks).astype(np.int64) + overhead(params)
 
 
 def guaranteed_words_per_cycle(params: Params, *, compact: bool = False) -> float:

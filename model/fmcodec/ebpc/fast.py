@@ -6,6 +6,8 @@ words (`fast_bpc` for all parameters, `fast_bpc8` for blocks of eight 8-bit word
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 from numpy import uint64 as u64
@@ -20,6 +22,7 @@ from fmcodec.fastbits import SLACK, Bytes, check_end, stream_bytes, stream_words
 from fmcodec.words import Words, check_words
 
 __all__ = [
+    "PacketFacts",
     "block_arrays",
     "block_costs",
     "block_stream_bits",
@@ -29,6 +32,7 @@ __all__ = [
     "encode",
     "encode_blocks",
     "encoded_bits",
+    "packet_facts",
     "stream_bits",
     "symbol_counts",
 ]
@@ -176,8 +180,41 @@ def block_arrays(
     return np.diff(bounds), bits
 
 
+class PacketFacts(NamedTuple):
+    """What packets take, each by itself; see `packet_facts`.
+
+    Attributes:
+        zeros: words that are zero, int64, shape (packets,).
+        znz_bits, bpc_bits: bits of their streams before padding, int64, shape (packets,).
+        block_bits: BPC bits of all blocks, packet by packet, int64; a packet without a non-zero
+            word counts as one block of m bits.
+        block_bounds: the first block of every packet, and the end, shape (packets + 1,).
+        symbols: how often each field occurs in all BPC streams.
+    """
+
+    zeros: npt.NDArray[np.int64]
+    znz_bits: npt.NDArray[np.int64]
+    bpc_bits: npt.NDArray[np.int64]
+    block_bits: npt.NDArray[np.int64]
+    block_bounds: npt.NDArray[np.int64]
+    symbols: dict[Symbol, int]
+
+
+def packet_facts(params: StreamParams, words: Words, bounds: npt.NDArray[np.int64]) -> PacketFacts:
+    """Sizes and fields of the packets `words[bounds[i]:bounds[i + 1]]`; `words` are checked."""
+    most = int((-(-np.diff(bounds) // params.block_words)).sum())
+    zeros, znz_bits = np.empty((2, len(bounds) - 1), dtype=np.int64)
+    blocks, block_bounds = np.empty(most, dtype=np.int64), np.zeros(len(bounds), dtype=np.int64)
+    counts = fast_bpc.packet_facts(
+        words, bounds, *_fields(params), params.zero_run_bits, zeros, znz_bits, blocks, block_bounds
+    )
+    blocks = blocks[: block_bounds[-1]]
+    bpc_bits = np.add.reduceat(blocks, block_bounds[:-1])
+    symbols = dict(zip(Symbol, counts.tolist(), strict=True))
+    return PacketFacts(zeros, znz_bits, bpc_bits, blocks, block_bounds, symbols)
+
+
 def symbol_counts(params: StreamParams, words: Words) -> dict[Symbol, int]:
     """How often each field occurs in the BPC stream; see `reference.symbol_counts`."""
-    _, _, nonzero, count = _split(params, check_words(params.word_bits, words))
-    counts = fast_bpc.block_facts(nonzero, count, *_fields(params))[1]
-    return dict(zip(Symbol, counts.tolist(), strict=True))
+    words = check_words(params.word_bits, words)
+    return packet_facts(params, words, np.array([0, len(words)])).symbols

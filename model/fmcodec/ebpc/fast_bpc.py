@@ -7,7 +7,15 @@ from numpy import uint64 as u64
 
 from fmcodec.fastbits import jit, peek, put
 
-__all__ = ["block_facts", "decode", "decode_block", "encode", "plane_code", "run_code"]
+__all__ = [
+    "block_facts",
+    "decode",
+    "decode_block",
+    "encode",
+    "packet_facts",
+    "plane_code",
+    "run_code",
+]
 
 # order of the columns of `block_facts` after the bits; Symbol's order
 BASE, PLANE_RUN, ALL_ONES, ZERO_PLANE, PAIR, SINGLE, RAW = range(7)
@@ -115,6 +123,43 @@ def block_facts(nonzero, count, word_bits, block_words, run_bits, position_bits)
         sizes[block] = size
     symbols[BASE] = len(sizes)
     return sizes, symbols
+
+
+@jit
+def packet_facts(
+    words, bounds, word_bits, block_words, run_bits, position_bits, zero_run_bits,
+    zeros, znz_bits, blocks, block_bounds,
+):  # fmt: skip
+    """Number of every symbol in the packets `words[bounds[i]:bounds[i + 1]]`.
+
+    And of every packet: words that are zero, bits of the ZNZ stream, bits of its blocks, which go
+    to `blocks` from `block_bounds[i]` on; m bits stand for the blocks of a packet of zeros.
+    """
+    longest = 0
+    for packet in range(len(zeros)):
+        longest = max(longest, bounds[packet + 1] - bounds[packet])
+    nonzero = np.zeros(longest + block_words, dtype=words.dtype)
+    symbols = np.zeros(7, dtype=np.int64)
+    last_of_piece = (1 << zero_run_bits) - 1
+    for packet in range(len(zeros)):
+        count = pieces = run = 0
+        for word in words[bounds[packet] : bounds[packet + 1]]:
+            # the first zero opens a piece, the one behind a full piece the next
+            pieces += word == 0 and run & last_of_piece == 0
+            run = run + 1 if word == 0 else 0
+            nonzero[count] = word
+            count += word != 0
+        nonzero[count : count + block_words] = 0
+        zeros[packet] = bounds[packet + 1] - bounds[packet] - count
+        znz_bits[packet] = pieces * (1 + zero_run_bits) + count
+        sizes, counts = block_facts(nonzero, count, word_bits, block_words, run_bits, position_bits)
+        symbols += counts
+        start = block_bounds[packet]
+        blocks[start : start + len(sizes)] = sizes
+        if count == 0:
+            blocks[start] = word_bits
+        block_bounds[packet + 1] = start + max(len(sizes), 1)
+    return symbols
 
 
 @jit

@@ -12,7 +12,9 @@ from fmcodec.ebpc.stream import Encoded
 from fmcodec.lazy import LazyModule
 from fmcodec.words import Words
 
-__all__ = ["Params"]
+__all__ = ["PORT_WORDS", "Params"]
+
+PORT_WORDS = (1, 2)  # words in a beat that the cores' BPC port can have
 
 fast = LazyModule("fmcodec.ebpc.fast")
 
@@ -37,7 +39,7 @@ class Params(StreamParams):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._require("port_words", "1 or 2", (1, 2))
+        self._require("port_words", "1 or 2", PORT_WORDS)
 
     def encode(self, words: Words) -> Encoded:
         """Code the packet `words`, shape (N,), N >= 1.

@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from fmcodec.rice import fast
+from fmcodec.rice.fast import START_CYCLES
 from fmcodec.rice.formats import StreamParams
-from fmcodec.words import Words
+from fmcodec.words import Words, check_words
 
 __all__ = ["START_CYCLES", "bound"]
-
-# Header, latency, and the beats that a decoder looks ahead
-START_CYCLES = 8
 
 
 def bound(params: StreamParams, words: Words, port_words: int) -> int:
@@ -26,7 +24,6 @@ def bound(params: StreamParams, words: Words, port_words: int) -> int:
         words: the packet; what `Params.encode` takes, and its errors.
         port_words: words in a beat of the code port.
     """
-    ends = fast.code_ends(params, words)
-    num_words = np.diff(ends[:, 0], prepend=0)
-    beats = np.diff(ends[:, 1] // (port_words * params.word_bits), prepend=0)
-    return int(np.maximum(num_words, beats).sum()) + START_CYCLES
+    words = check_words(params.word_bits, words)
+    whole = np.array([0, len(words)])
+    return int(fast.packet_cycles(params, words, whole, np.array([0]), (port_words,))[0])

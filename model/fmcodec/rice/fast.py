@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -13,7 +15,19 @@ from fmcodec.rice.formats import HEADER_BITS, LONGEST_RUN, StreamParams
 from fmcodec.rice.stream import Encoded, check_encoded
 from fmcodec.words import Words, check_words, signed_words
 
-__all__ = ["code_ends", "decode", "decode_bytes", "encode", "encoded_bits"]
+__all__ = [
+    "START_CYCLES",
+    "code_ends",
+    "decode",
+    "decode_bytes",
+    "encode",
+    "encoded_bits",
+    "packet_bits",
+    "packet_cycles",
+]
+
+# Header, latency, and the beats that a decoder looks ahead
+START_CYCLES = 8
 
 _NO_DATA, _NO_ENDS = np.empty(0, dtype=np.uint8), np.empty((0, 2), dtype=np.int64)
 _DAMAGE = ("", "ends early", "zero run past the last word", "zero in place of another word")
@@ -62,6 +76,39 @@ def encode(params: StreamParams, words: Words) -> Encoded:
 def encoded_bits(params: StreamParams, words: Words) -> int:
     """Bits of the stream before padding; see `Params.encoded_bits`."""
     return _code(params, _patterns(params, words))[0]
+
+
+def packet_bits(
+    params: StreamParams, words: Words, bounds: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """`encoded_bits` of the packets `words[bounds[i]:bounds[i + 1]]`, shape (packets,)."""
+    bits = np.empty(len(bounds) - 1, dtype=np.int64)
+    coded = fast_words.fields(params), _NO_DATA, _NO_ENDS
+    fast_words.packet_bits(_patterns(params, words), bounds, *coded, bits)
+    return bits
+
+
+def packet_cycles(
+    params: StreamParams,
+    words: Words,
+    bounds: npt.NDArray[np.int64],
+    packets: npt.NDArray[np.int64],
+    port_words: Sequence[int],
+) -> npt.NDArray[np.int64]:
+    """Cycles that the cores take at most, summed over some packets; see `cycles.bound`.
+
+    Args:
+        params: of the streams.
+        words, bounds: as in `packet_bits`.
+        packets: indices of those that are counted.
+        port_words: words in a beat of the code port, an entry of the result each.
+    """
+    cycles = START_CYCLES * len(packets) * np.ones(len(port_words), dtype=np.int64)
+    if len(packets):
+        beats = params.word_bits * np.array(port_words, dtype=np.int64)
+        coded = fast_words.fields(params), _NO_DATA
+        fast_words.packet_cycles(_patterns(params, words), bounds, packets, beats, *coded, cycles)
+    return cycles
 
 
 def code_ends(params: StreamParams, words: Words) -> npt.NDArray[np.int64]:

@@ -28,7 +28,16 @@ from fmcodec.rice.formats import (
     StreamParams,
 )
 
-__all__ = ["decode", "encode", "fields", "load", "reverse_bits", "rotate"]
+__all__ = [
+    "decode",
+    "encode",
+    "fields",
+    "load",
+    "packet_bits",
+    "packet_cycles",
+    "reverse_bits",
+    "rotate",
+]
 
 # Ones at the low end of a byte
 _ONES = np.array([next(i for i in range(9) if i == 8 or not byte >> i & 1) for byte in range(256)])
@@ -199,6 +208,38 @@ def encode(words, m, signed, delta, fraction, cap, next_parameters, data, ends):
             ends[coded, 0], ends[coded, 1] = i, position
             coded += one
     return position, coded
+
+
+@jit
+def packet_bits(patterns, bounds, coding, data, ends, bits):
+    """Bits of the stream of every packet `patterns[bounds[i]:bounds[i + 1]]` to `bits`.
+
+    `coding` are `fields`; `data` and `ends` are empty.
+    """
+    m, signed, delta, fraction, cap, steps = coding
+    for packet in range(len(bits)):
+        words = patterns[bounds[packet] : bounds[packet + 1]]
+        bits[packet] = encode(words, m, signed, delta, fraction, cap, steps, data, ends)[0]
+
+
+@jit
+def packet_cycles(patterns, bounds, packets, beat_bits, coding, data, cycles):
+    """Add to `cycles`, for every size of a beat, what some packets take: a code as many cycles as
+    it has words or, where that is more, as beats end in it."""
+    longest = 0
+    for packet in packets:
+        longest = max(longest, bounds[packet + 1] - bounds[packet])
+    ends = np.empty((longest, 2), dtype=np.int64)
+    m, signed, delta, fraction, cap, steps = coding
+    for packet in packets:
+        words = patterns[bounds[packet] : bounds[packet + 1]]
+        codes = encode(words, m, signed, delta, fraction, cap, steps, data, ends)[1]
+        for port in range(len(beat_bits)):
+            word = beat = 0
+            for code in range(codes):
+                last_word, last_beat = ends[code, 0], ends[code, 1] // beat_bits[port]
+                cycles[port] += max(last_word - word, last_beat - beat)
+                word, beat = last_word, last_beat
 
 
 @jit

@@ -12,7 +12,9 @@ from fmcodec.rice.formats import StreamParams
 from fmcodec.rice.stream import Encoded
 from fmcodec.words import Words
 
-__all__ = ["Params"]
+__all__ = ["PORT_WORDS", "Params"]
+
+PORT_WORDS = (1, 2, 4)  # words in a beat that the cores' code port can have
 
 cycles = LazyModule("fmcodec.rice.cycles")
 fast = LazyModule("fmcodec.rice.fast")
@@ -42,7 +44,7 @@ class Params(StreamParams):
     def __post_init__(self) -> None:
         super().__post_init__()
         require_int("port_words", self.port_words, "1, 2 or 4")
-        if self.port_words not in (1, 2, 4):
+        if self.port_words not in PORT_WORDS:
             raise ValueError(f"port_words must be 1, 2 or 4, not {self.port_words!r}")
 
     @property

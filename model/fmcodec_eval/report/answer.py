@@ -94,6 +94,11 @@ class Candidate:
         return codec_id(self.codec) not in SOFTWARE
 
     @property
+    def ideal_ratio(self) -> float:
+        """Bits of all words over the bits of their streams."""
+        return self.words * self.word_bits / (8 * self.ideal_bytes)
+
+    @property
     def ratio(self) -> float:
         """Compression ratio in memory."""
         return self.raw_bytes / self.stored_bytes

@@ -151,7 +151,7 @@ def _row(each: Candidate) -> list[str]:
     return [
         *(each.case.network, title_of(each.codec), each.case.order),
         config.name if config else "none here",
-        *(f"{each.raw_bytes / each.ideal_bytes:.3f}", f"{each.ratio:.3f}", f"{each.saved:.1%}"),
+        *(f"{each.ideal_ratio:.3f}", f"{each.ratio:.3f}", f"{each.saved:.1%}"),
         *(_short(coded / 1e6), _short(coded * frames / 1e9)),
         _short(each.dram_saved_mj * frames),
         "–" if each.codec_mj is None else _short(each.codec_mj * frames),
@@ -185,7 +185,7 @@ def yardsticks(found: Sequence[Sequence[Candidate]]) -> Section | None:
             rows.append(
                 [
                     *(each.case.network, title_of(each.codec), each.case.order),
-                    *(f"{each.raw_bytes / each.ideal_bytes:.3f}", f"{each.ratio:.3f}", against),
+                    *(f"{each.ideal_ratio:.3f}", f"{each.ratio:.3f}", against),
                 ]
             )
     if not rows:

@@ -10,17 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from fmcodec.codecs import Coder, get_codec
-from fmcodec.ebpc import Params
+from fmcodec.codecs import Coder, Sizes, get_codec
+from fmcodec.ebpc import Params, fast
 from fmcodec.errors import InputError, MissingPackage
 from fmcodec_eval.capture import CapturedMap
 from fmcodec_eval.formats import Deployed, Fixed, Format, Order
 from fmcodec_eval.report.plan import Plan, Task, codec_config
 from fmcodec_eval.report.storage import BURSTS, Burst
 
-__all__ = ["FACT_COLUMNS", "MAP_COLUMNS", "PORTS", "Result", "run"]
-
-PORTS = (1, 2)  # words in a beat of the cores' code port
+__all__ = ["FACT_COLUMNS", "MAP_COLUMNS", "Result", "run"]
 
 MAP_COLUMNS = (
     *("network", "image", "layer", "kind", "shape", "format", "order", "codec"),
@@ -129,50 +127,47 @@ def _measure(
             zeros = words.size - int(np.count_nonzero(words))
             for codec in plan.codecs:
                 coder = get_codec(codec_config(codec), word_bits=form.word_bits)
-                bits, sizes, cycles = _sizes(coder, packets)
-                for port, bound in cycles.items():
+                found = coder.sizes(packets)
+                for port, bound in found.cycles.items():
                     key = (captured.layer, form.name, order_name, "cycles", f"{codec} p{port}")
                     facts[key] += bound
                 yield (
                     *(network, image, captured.layer, captured.kind, shape),
                     *(form.name, order_name, codec),
-                    *(words.size, zeros, form.word_bits, len(packets), bits, *sizes),
+                    *(words.size, zeros, form.word_bits, len(packets)),
+                    *(int(found.bits.sum()), *_stored(coder, found, packets)),
                 )
 
 
-def _sizes(coder: Coder, packets: list[np.ndarray]) -> tuple[int, list[int], dict[int, int]]:
-    """Bits of packets; their bytes and raw packets for each burst; bound of cycles by port."""
-    bits, stored, raw = 0, [0] * len(BURSTS), [0] * len(BURSTS)
-    cycles = dict.fromkeys(PORTS, 0)
-    for packet in packets:
-        streams = coder.stream_bits(packet)
-        bits += sum(streams)
-        for place, size in enumerate(BURSTS):
-            found = Burst(size).stored(streams, len(packet) * coder.word_bits)
-            stored[place] += found.bytes
-            raw[place] += found.raw
-        bounds = coder.core_cycles(packet, PORTS)
-        cycles = {port: cycles[port] + bound for port, bound in zip(cycles, bounds, strict=False)}
-    return bits, stored + raw, cycles
+def _stored(coder: Coder, found: Sizes, packets: list[np.ndarray]) -> list[int]:
+    """Bytes of packets in memory for each burst, then how many of them stay raw."""
+    raw_bits = coder.word_bits * np.array([len(packet) for packet in packets])
+    stored = [Burst(size).stored(found.bits, raw_bits) for size in BURSTS]
+    return [*(int(s.bytes.sum()) for s in stored), *(int(s.raw.sum()) for s in stored)]
 
 
 def _facts(plan: Plan, form: Format, packets: list[np.ndarray]) -> Facts:
     facts = Facts(float)
-    for fact, values in (("value", packets), ("delta", [_deltas(p) for p in packets])):
+    words = np.concatenate(packets)
+    bounds = np.cumsum([0, *map(len, packets)])
+    for fact, values in (("value", words), ("delta", _deltas(words, bounds))):
         # 256 bins over all words, 512 over all deltas
-        bins = (np.concatenate(values) >> max(form.word_bits - 8, 0)) + np.int32(256)
+        bins = (values >> max(form.word_bits - 8, 0)) + np.int32(256)
         counts = np.bincount(bins, minlength=512)
         for place in np.flatnonzero(counts).tolist():
             facts[fact, str(place - 256)] += int(counts[place])
-    params = _ebpc_params(plan, form.word_bits)
-    for packet in packets:
-        for symbol, count in params.symbol_counts(packet).items():
-            facts["symbol", str(symbol)] += count
+    found = fast.packet_facts(_ebpc_params(plan, form.word_bits), words, bounds)
+    for symbol, count in found.symbols.items():
+        facts["symbol", str(symbol)] += count
     return facts
 
 
-def _deltas(packet: np.ndarray) -> np.ndarray:
-    return np.diff(packet[packet != 0].astype(np.int64 if packet.itemsize > 2 else np.int32))
+def _deltas(words: np.ndarray, bounds: np.ndarray) -> np.ndarray:
+    """Differences of successive non-zero words of every packet."""
+    places = np.flatnonzero(words)
+    deltas = np.diff(words[places].astype(np.int64 if words.itemsize > 2 else np.int32))
+    packet = np.searchsorted(bounds, places, side="right")
+    return deltas[packet[1:] == packet[:-1]]
 
 
 def _ebpc_params(plan: Plan, word_bits: int) -> Params:

@@ -36,7 +36,7 @@ _IDS = codec_ids()
 _AT = _IDS.index("ebpc")
 # both sizes of blocks, whatever the width of the words
 CODECS = (*_IDS[:_AT], *(f"ebpc:block_words={n}" for n in (8, 16)), *_IDS[_AT + 1 :])
-PART_LAYOUT = 2  # what a part holds; another number, another part
+PART_LAYOUT = 3  # what a part holds; another number, another part
 
 
 @dataclass(frozen=True)

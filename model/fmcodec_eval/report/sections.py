@@ -40,13 +40,17 @@ def sections(
         )
         for first in networks.values()
     ]
+    drawn = _drawn(summary.cases, by_case)
     made = [
         conclusion(summary, system, headline),
         yardsticks(headline),
         _overview(summary),
         *_tiles(summary),
         *_energy(summary, system, by_case),
-        *(_case(summary, system, case, layers[case], by_case, progress) for case in summary.cases),
+        *(
+            _case(summary, system, case, layers[case], by_case, case in drawn, progress)
+            for case in summary.cases
+        ),
         *_left_out(summary),
     ]
     return [section for section in made if section is not None]
@@ -55,6 +59,28 @@ def sections(
 def _heads(case: Case, first: Case) -> bool:
     """Whether a case belongs to the conclusion: a network's first format, in any order."""
     return (case.network, case.format) == (first.network, first.format)
+
+
+def _drawn(cases: list[Case], by_case: tables.ByCase) -> list[Case]:
+    """Cases whose layers have figures: of several sizes of tiles the best one.
+
+    The others have their line in a sweep, and a table; figures of all would take longer than to
+    measure them.
+    """
+    groups: dict[tuple[str, str, bool], list[Case]] = {}
+    for case in cases:
+        key = case.network, case.format, case.order.startswith("tile:")
+        groups.setdefault(key, []).append(case)
+
+    def stored(case: Case) -> float:
+        found = best(by_case[case]) or by_case[case][0]
+        return found.stored_bytes
+
+    return [
+        case
+        for (_, _, tiled), alike in groups.items()
+        for case in ([min(alike, key=stored)] if tiled else alike)
+    ]
 
 
 def _overview(summary: Summary) -> Section:
@@ -138,6 +164,7 @@ def _case(
     case: Case,
     layers: Layers,
     by_case: tables.ByCase,
+    has_figures: bool,
     progress: Callable[[str], None],
 ) -> Section:
     progress(str(case))
@@ -148,6 +175,8 @@ def _case(
         f"map and the one before it; on chip where both fit into {system.on_chip / 1024:g} KiB. "
         "words/cycle are bounds of the cores: codec, p, words of a beat of the code port."
     )
+    if not has_figures:
+        text += " Figures are those of the best size of tiles alone."
     return Section(
         f"Layers: {case}",
         [text],
@@ -155,7 +184,9 @@ def _case(
         [
             *case_figures(summary, case, layers, chosen.codec if chosen else None),
             histograms(summary, case),
-        ],
+        ]
+        if has_figures
+        else [],
         folded=len(summary.cases) > 3,
     )
 

@@ -11,9 +11,11 @@ A map without a codec has its words one behind the other, and ends with a burst.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 __all__ = ["BURSTS", "DEFAULT_BURST", "INDEX_BYTES", "Burst", "Stored"]
 
@@ -23,10 +25,10 @@ INDEX_BYTES = 4  # a stream
 
 
 class Stored(NamedTuple):
-    """Bytes of a packet with its index, and whether it is raw."""
+    """Bytes of every packet with its index, and whether it is raw; shape (packets,)."""
 
-    bytes: int
-    raw: bool
+    bytes: npt.NDArray[np.int64]
+    raw: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -39,16 +41,17 @@ class Burst:
 
     size: int
 
-    def aligned(self, bits: float) -> int:
+    def aligned(self, bits: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Bytes of the bursts that hold `bits`."""
-        return -(-int(bits) // (8 * self.size)) * self.size
+        return -(-bits // (8 * self.size)) * self.size
 
-    def stored(self, stream_bits: Sequence[int], raw_bits: int) -> Stored:
-        """A coded packet in memory.
+    def stored(self, stream_bits: npt.NDArray[np.int64], raw_bits: npt.NDArray[np.int64]) -> Stored:
+        """Coded packets in memory.
 
         Args:
-            stream_bits: bits of each of its streams.
-            raw_bits: bits of its words.
+            stream_bits: bits of each of their streams, shape (packets, streams).
+            raw_bits: bits of their words, shape (packets,).
         """
-        coded, raw = sum(map(self.aligned, stream_bits)), self.aligned(raw_bits)
-        return Stored(min(coded, raw) + INDEX_BYTES * len(stream_bits), coded >= raw)
+        coded, raw = self.aligned(stream_bits).sum(axis=1), self.aligned(raw_bits)
+        index = INDEX_BYTES * stream_bits.shape[1]
+        return Stored(np.minimum(coded, raw) + index, coded >= raw)

@@ -67,6 +67,26 @@ def test_the_cores_of_words_of_8_bits():
     assert codecs_of(load(), 12) == ()
 
 
+def test_words_of_16_bits_have_cores_of_both_codecs(tmp_path, maps_folder_once):
+    found = codecs_of(load(), 16)
+    assert {"rice", "ebpc:block_words=16,max_zero_run=16"} <= set(found)
+    plan = Plan((SourceSpec(str(maps_folder_once)),), found, ("fixed16",))
+    store = Store(tmp_path / "out")
+    store.tables(measure(plan, store, LocalRunner()))
+    case = Summary(tmp_path / "out").cases[0]
+    made = builds(Summary(tmp_path / "out"), case.network, case.format, System(), 1.0)
+    assert {build.encoder.split()[0] for build in made} == {"rice", "ebpc"}
+
+
+def test_a_port_of_four_words_is_a_choice(summary):
+    case = summary.cases[0]
+    narrow = next(c for c in load().configs if c.name == "rice 8p2")
+    wide = replace(narrow, name="rice 8p4", params={"word_bits": 8, "port_words": 4})
+    system = System(cores=replace(load(), configs=(narrow, wide)))
+    found = builds(summary, case.network, case.format, system, 1.0)
+    assert {build.port_words for build in found} == {2, 4}
+
+
 def test_figures_of_a_build(summary):
     case, system = summary.cases[0], System()
     found = builds(summary, case.network, case.format, system, gbps=1.0)

@@ -51,6 +51,8 @@ def test_the_codec_to_build_is_worked_out_again(summary, tmp_path):
     assert found.codec == min(("ebpc", "rice"), key=lambda codec: sums[codec])
     # conv1 has 240 words and project 120: 256 and 128 bytes in bursts
     assert found.raw_bytes == 384
+    # an ideal ratio knows nothing of bursts: it is that of every other table
+    assert found.ideal_ratio == pytest.approx(summary.ratios(summary.of(CASE))[found.codec].iloc[0])
     assert found.stored_bytes == pytest.approx(sums[found.codec])
     assert found.weight_bytes == 1000 / 4
     assert found.traffic == pytest.approx((768 + 250, 2 * sums[found.codec] + 250))

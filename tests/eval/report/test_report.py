@@ -68,6 +68,20 @@ def test_tiles_are_packets_of_their_own(maps_folder, tmp_path):
     assert zvc["nchw"] == zvc["tile:4x4x2"]
 
 
+def test_of_several_sizes_of_tiles_the_best_has_figures(maps_folder, tmp_path):
+    orders = [f"--order={order}" for order in ("nchw", "tile:2x2x1", "tile:4x8x2", "tile:4x10x4")]
+    out = tmp_path / "out"
+    done = fmcodec("report", maps_folder, "-o", out, "-c", "rice", "-f", "fixed8", *orders)
+    assert done.returncode == 0, done.stderr
+    drawn = {path.stem for path in (out / "figures").glob("layers-*.svg")}
+    stored = pd.read_parquet(out / "maps.parquet").groupby("order", observed=True).stored_64.sum()
+    best = stored[[order for order in stored.index if "tile" in order]].idxmin()
+    assert drawn == {f"layers-maps-fixed8-{name}" for name in ("nchw", best.replace(":", "-"))}
+    page = (out / "report.html").read_text()
+    for order in ("nchw", "tile:2x2x1", "tile:4x8x2", "tile:4x10x4"):
+        assert f"Layers: maps, fixed8, {order}" in page  # a table all the same
+
+
 def test_words_per_cycle_come_from_the_throughput_bound(maps_folder, tmp_path):
     from fmcodec.ebpc import Params
     from fmcodec.ebpc.cycles import bound

@@ -6,7 +6,7 @@ import pytest
 from fmcodec.codecs import get_codec
 from fmcodec.ebpc import Params
 from fmcodec_eval.capture import SourceSpec
-from fmcodec_eval.report.storage import BURSTS, Burst, Stored
+from fmcodec_eval.report.storage import BURSTS, Burst
 
 pytest.importorskip("pyarrow")
 pytest.importorskip("pandas")
@@ -20,17 +20,18 @@ from fmcodec_eval.report.summary import Case, Summary
 @pytest.mark.parametrize(
     ("streams", "raw_bits", "stored"),
     [
-        ((1,), 4096, Stored(64 + 4, False)),
-        ((512,), 4096, Stored(64 + 4, False)),
-        ((513,), 4096, Stored(128 + 4, False)),
-        ((100, 100), 4096, Stored(2 * 64 + 8, False)),  # each stream from a burst's edge
-        ((3585,), 4096, Stored(512 + 4, True)),  # as many bursts as raw
-        ((3584,), 4096, Stored(448 + 4, False)),
-        ((9000, 10), 4096, Stored(512 + 8, True)),
+        ((1,), 4096, (64 + 4, False)),
+        ((512,), 4096, (64 + 4, False)),
+        ((513,), 4096, (128 + 4, False)),
+        ((100, 100), 4096, (2 * 64 + 8, False)),  # each stream from a burst's edge
+        ((3585,), 4096, (512 + 4, True)),  # as many bursts as raw
+        ((3584,), 4096, (448 + 4, False)),
+        ((9000, 10), 4096, (512 + 8, True)),
     ],
 )
 def test_a_packet_takes_whole_bursts_and_its_index(streams, raw_bits, stored):
-    assert Burst(64).stored(streams, raw_bits) == stored
+    found = Burst(64).stored(np.array([streams]), np.array([raw_bits]))
+    assert (found.bytes.tolist(), found.raw.tolist()) == ([stored[0]], [stored[1]])
 
 
 def test_streams_of_ebpc_are_counted_apart():
