@@ -93,7 +93,7 @@ def run(
     seed = random.SystemRandom().randrange(2**31) if seed is None else seed
     console = Console(width=None if sys.stdout.isatty() else 132)
     console.print(f"seed {seed}, {cells.name}")
-    named = {config.id: config for config, _ in chosen(configs, (), "fpga")}
+    named = {config.id: config for config, _ in chosen(configs, (), "gates")}
     tasks = [
         (config, kind)
         for config in named.values()

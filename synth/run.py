@@ -20,7 +20,7 @@ from fmcodec_hw.codec import CORES
 from fmcodec_hw.ram import RamMacros
 from fmcodec_hw.shell import RESETS
 from fmcodec_hw.verilog import memories, to_verilog
-from synth import asic, figures, library, reference, tables, timing
+from synth import asic, figures, ideal_memories, library, reference, tables, timing
 from synth import cells as own_cells
 from synth.common import BASELINE, BUILD, cached, chosen, command_line, for_cells, nested, save
 from synth.figures import Core
@@ -44,6 +44,13 @@ class _Library(click.ParamType):
     "--config", "configs", multiple=True, help="Of the catalogue; default: those with figures."
 )
 @click.option("--core", "cores", multiple=True, type=click.Choice(CORES), help="Default: all.")
+@click.option(
+    "--part",
+    "parts",
+    multiple=True,
+    type=click.Choice([" ".join(part) for part in catalog.parts()]),
+    help="Of a codec, by itself; default: all where no configuration is named.",
+)
 @click.option(
     "--recipe",
     "recipes",
@@ -69,6 +76,7 @@ class _Library(click.ParamType):
 def run(
     configs: tuple[str, ...],
     cores: tuple[str, ...],
+    parts: tuple[str, ...],
     recipes: tuple[str, ...],
     libraries: tuple[library.Library, ...],
     folder: Path | None,
@@ -94,9 +102,14 @@ def run(
         (one.config, one.core): (one.verilog, one.top, RamMacros(one.top))
         for one in reference.load(folder, tops, name)
     }
-    for config, core in chosen(configs, cores, "asic") if configs or not folder else ():
+    everything = not (configs or parts or folder)
+    for config, core in chosen(configs, cores, "asic") if configs or everything else ():
         axi = catalog.tops(for_cells(config, reset))[core]
         sources[config.id, core] = (to_verilog(axi), axi.name, memories(axi))
+    named = [part.split(" ") for part in parts]
+    for codec, part in catalog.parts() if everything else named:
+        axi = catalog.part(codec, part, reset=reset)
+        sources[f"{codec} parts", part] = (to_verilog(axi), axi.name, memories(axi))
     libraries = libraries or (library.load(own_cells.write(BUILD)),)
     results: dict[str, dict[tuple[str, str], Core]] = {}
     with (
@@ -151,7 +164,7 @@ def measured(
 ) -> Core:
     """Figures of the core `name`: `asic.synthesise`, and what OpenSTA says of its netlists.
 
-    Its memories are `macros`: they have bits, but neither gates nor delays.
+    Its memories are `macros`: they have bits, but no gates, and no delay of their own.
     """
     text = verilog + macros.stubs()
 
@@ -159,13 +172,17 @@ def measured(
         core = asic.synthesise(
             text, name, cells, folder, recipes=recipes, clock_gating=clock_gating
         )
+        ideal = None
+        if macros.sizes:
+            ideal = folder / "memories.lib"
+            ideal.write_text(ideal_memories.liberty(macros))
         for recipe, netlist in core.netlists.items():
-            found = timing.minimum_period(folder / f"{recipe}.v", name, cells)
+            found = timing.minimum_period(folder / f"{recipe}.v", name, cells, ideal)
             core.netlists[recipe] = dataclasses.replace(netlist, timing=found)
-        ports = timing.port_delays(folder / f"{core.fastest()}.v", name, cells)
+        ports = timing.port_delays(folder / f"{core.fastest()}.v", name, cells, ideal)
         return dataclasses.replace(core, ports=ports, memory_bits=macros.total_bits).to_json()
 
-    modules = (asic, timing, library, figures)
+    modules = (asic, timing, library, ideal_memories, figures)
     sources = [Path(module.__file__ or "").read_text() for module in modules]
     options = [cells.digest, *recipes, str(clock_gating), json.dumps(tools())]
     return Core.from_json(cached([text, *sources, *options], measure))

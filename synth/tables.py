@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -137,44 +137,55 @@ def netlists(title: str, found: Core) -> Table:
 
 
 def asic_markdown(results: Results, period: float) -> str:
-    """Markdown of a library's figures: smallest and fastest netlist, and that in `period`."""
+    """Markdown of a library's figures: smallest and fastest netlist, and that in `period`.
+
+    Bits of memories have a column where any core has some.
+    """
+    held = _has_memories(results)
     lines = [
-        f"| configuration | core | GE | flip-flops | GE in {period} ns | ABC ns | STA ns | at GE |",
-        "|---|---|--:|--:|--:|--:|--:|--:|",
+        f"| configuration | core | GE | flip-flops |{' memory bits |' * held} "
+        f"GE in {period} ns | ABC ns | STA ns | at GE |",
+        f"|---|---|--:|--:|{'--:|' * held}--:|--:|--:|--:|",
     ]
     for config, cores in results.items():
         for core, found in cores.items():
             row = summary(found, period)
-            lines.append(
-                f"| {config} | {core} | {row.area_ge:.0f} | {row.flip_flops} "
-                f"| {_ge(row.in_period_ge)} | {row.abc_ns:.2f} | {_ns(row.period_ns)} "
-                f"| {row.fastest_ge:.0f} |"
-            )
+            cells = [f"{row.area_ge:.0f}", row.flip_flops, *[found.memory_bits] * held]
+            cells += [_ge(row.in_period_ge), f"{row.abc_ns:.2f}", _ns(row.period_ns)]
+            cells.append(f"{row.fastest_ge:.0f}")
+            lines.append(f"| {config} | {core} | {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
 
 
 def corners_markdown(corners: Mapping[str, tuple[Results, float]]) -> str:
     """Markdown of several corners of a library side by side: area once, periods of each.
 
-    `corners`: results and period of every corner, by its name; areas are the first one's.
+    `corners`: results and period of every corner, by its name; areas are the first one's. Bits of
+    memories have a column where any core has some.
     """
     heads = [f"{name}: STA ns | at GE | GE in {period} ns" for name, (_, period) in corners.items()]
+    first, _ = next(iter(corners.values()))
+    held = _has_memories(first)
+    heads = [*["memory bits"] * held, *heads]
     lines = [
         f"| configuration | core | GE | flip-flops | {' | '.join(heads)} |",
-        f"|---|---|--:|--:|{'--:|--:|--:|' * len(heads)}",
+        f"|---|---|--:|--:|{'--:|' * held}{'--:|--:|--:|' * len(corners)}",
     ]
-    first, _ = next(iter(corners.values()))
     for config, cores in first.items():
-        for core in cores:
+        for core, found in cores.items():
             rows = [summary(results[config][core], period) for results, period in corners.values()]
             cells = [
                 f"{_ns(r.period_ns)} | {r.fastest_ge:.0f} | {_ge(r.in_period_ge)}" for r in rows
             ]
             lines.append(
                 f"| {config} | {core} | {rows[0].area_ge:.0f} | {rows[0].flip_flops} "
-                f"| {' | '.join(cells)} |"
+                f"{f'| {found.memory_bits} ' * held}| {' | '.join(cells)} |"
             )
     return "\n".join(lines)
+
+
+def _has_memories(results: Results) -> bool:
+    return any(found.memory_bits for cores in results.values() for found in cores.values())
 
 
 def parts_markdown(results: Results) -> str:
@@ -240,7 +251,8 @@ def _ge(value: float | None) -> str:
 def fpga_markdown(results: Mapping[str, Any]) -> str:
     """Markdown of the FPGA figures: what a core takes, and the seeds' median Fmax.
 
-    Block RAMs and multipliers have columns where any core has them.
+    Block RAMs and multipliers have columns where any core has them. A core without Fmax does not
+    fit.
     """
     parts = {"block_rams": "block RAM", "multipliers": "multipliers"}
     rows = [
@@ -256,13 +268,18 @@ def fpga_markdown(results: Mapping[str, Any]) -> str:
         f"|---|---|---|--:|--:|{'--:|' * len(shown)}--:|",
     ]
     for config, core, device, found in rows:
-        fmax = list(found["fmax_mhz"].values())
         cells = [found["luts"], found["flip_flops"], *(found.get(k, 0) for k in shown)]
         lines.append(
             f"| {config} | {core} | {device} | {' | '.join(map(str, cells))} "
-            f"| {median(fmax):.0f} ({min(fmax):.0f}-{max(fmax):.0f}) |"
+            f"| {_fmax(list(found['fmax_mhz'].values()))} |"
         )
     return "\n".join(lines)
+
+
+def _fmax(found: Sequence[float]) -> str:
+    if not found:
+        return "does not fit"
+    return f"{median(found):.0f} ({min(found):.0f}-{max(found):.0f})"
 
 
 def energy_pj(found: Mapping[str, float]) -> float:

@@ -18,8 +18,7 @@ _PROBE_NS = 10.0
 # Units are set, for OpenSTA takes those of the library. `all_inputs -no_clocks` is not known to
 # every version, so the clock is left out by name.
 _CONSTRAINTS = """\
-read_liberty {liberty}
-read_verilog {netlist}
+{libraries}read_verilog {netlist}
 link_design {top}
 set_cmd_units -time ns -capacitance fF
 create_clock -name clk -period {probe} [get_ports clk]
@@ -64,16 +63,24 @@ _PATH = re.compile(r"^path (\w+) (\S+) (\S+)$(.*?)(?=^path )", re.DOTALL | re.MU
 _SLACK = re.compile(r"(-?[\d.]+)\s+slack")
 
 
-def minimum_period(netlist: Path, top: str, library: Library) -> Timing | None:
+def minimum_period(
+    netlist: Path, top: str, library: Library, memories: Path | None = None
+) -> Timing | None:
     """Slowest path of `netlist`, which gives its minimum period; None where `sta` is missing.
 
     Conditions: the library's corner, ideal clock and wires, no delay outside the ports, inputs
     driven ideally, every output loaded with four NAND2 inputs, an asynchronous reset not timed.
 
+    Parameters:
+        netlist: Verilog of cells, and of memories where there are any.
+        top: its module.
+        library: its cells.
+        memories: Liberty file of its memories (`synth.ideal_memories`).
+
     Raises:
         RuntimeError: OpenSTA has failed, or said "Error".
     """
-    report = _run(_PERIOD, netlist, top, library)
+    report = _run(_PERIOD, netlist, top, library, memories)
     if report is None:
         return None
     period = _needs_ns(report)
@@ -82,12 +89,14 @@ def minimum_period(netlist: Path, top: str, library: Library) -> Timing | None:
     return Timing(period, *worst_path(report))
 
 
-def port_delays(netlist: Path, top: str, library: Library) -> dict[str, Port]:
+def port_delays(
+    netlist: Path, top: str, library: Library, memories: Path | None = None
+) -> dict[str, Port]:
     """Delays of every port of `netlist` that has a timed path, by name.
 
-    Conditions and errors are `minimum_period`'s; without `sta` there are none.
+    Conditions, parameters and errors are `minimum_period`'s; without `sta` there are none.
     """
-    report = _run(_PORTS, netlist, top, library) or ""
+    report = _run(_PORTS, netlist, top, library, memories) or ""
     register: dict[tuple[str, str], float | None] = {}
     through: dict[str, dict[str, float]] = {}
     for kind, start, end, text in _PATH.findall(report):
@@ -104,15 +113,22 @@ def port_delays(netlist: Path, top: str, library: Library) -> dict[str, Port]:
     }
 
 
-def _run(commands: str, netlist: Path, top: str, library: Library) -> str | None:
+def _run(
+    commands: str, netlist: Path, top: str, library: Library, memories: Path | None
+) -> str | None:
     """What OpenSTA prints for `commands` on the constrained netlist; None where it is missing."""
     if shutil.which("sta") is None:
         return None
     liberty, script = netlist.with_name("cells.lib"), netlist.with_suffix(".tcl")
     if not liberty.exists():
         liberty.write_text(library.text)
+    read = [path for path in (liberty, memories) if path is not None]
     constraints = _CONSTRAINTS.format(
-        liberty=liberty, netlist=netlist, top=top, probe=_PROBE_NS, load=library.output_load_ff
+        libraries="".join(f"read_liberty {path}\n" for path in read),
+        netlist=netlist,
+        top=top,
+        probe=_PROBE_NS,
+        load=library.output_load_ff,
     )
     script.write_text(f"{constraints}{commands}exit\n")
     done = subprocess.run(

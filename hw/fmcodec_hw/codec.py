@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import click
+from amaranth.lib import wiring
 
 from fmcodec_hw.shell import RESETS, AxiTop
 
@@ -41,7 +42,8 @@ class Config:
         cores: which cores of it figures are kept of.
         short: whether the short simulation runs it.
         maps: whether the embedded feature maps are simulated in full and stand in the table.
-        figures: the flows that measure it where no configuration is named: "asic", "fpga".
+        figures: the flows that measure it where no configuration is named: "asic", "fpga",
+            "energy", and "gates", which simulates its netlists.
     """
 
     codec: str
@@ -96,6 +98,8 @@ class Codec:
             every codec are `EXPORT_OPTIONS`.
         configure: a configuration from the values of `options` and `EXPORT_OPTIONS`.
         configs: the configurations of the catalogue.
+        parts: components of the cores that are measured by themselves too, by name; their members
+            are no streams.
     """
 
     id: str
@@ -106,6 +110,7 @@ class Codec:
     options: Sequence[click.Option]
     configure: Callable[..., Config]
     configs: Sequence[Config]
+    parts: Mapping[str, Callable[[], wiring.Component]] = field(default_factory=dict)
 
     def tops(self, config: Config, *, name: str = "") -> dict[str, AxiTop]:
         """The exported tops of `config` by core, `<name>_<core>`; `name` is the id by default."""

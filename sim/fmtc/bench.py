@@ -105,9 +105,13 @@ class Bench(bench.Bench):
         return contexts.make(self.params, self.rng, folded=self.folded, **more)
 
     async def within(self, words: int, task: Coroutine[Any, Any, T]) -> T:
-        """As the base's, but the task may wait for two contexts besides, one behind the other."""
+        """As the base's, but the task may wait for two contexts besides, one behind the other.
+
+        A matrix of few lanes takes its time too: of a value as many cycles as it has products.
+        """
         loads = 2 * cycles.context_cycles(self.params, 0)
-        return await super().within(words + loads // 64, task)
+        busy = cycles.vector_cycles(self.params) // self.params.channels
+        return await super().within(words * -(-busy // 16) + loads // 64, task)
 
     async def load(self, core: str, words: Words, *, begin: bool = False) -> bool:
         """Send a context; whether the model takes it.

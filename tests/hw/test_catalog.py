@@ -6,6 +6,7 @@ from click.testing import CliRunner
 from fmcodec_hw import catalog
 from fmcodec_hw.codec import CORES
 from fmcodec_hw.commands import cli
+from fmcodec_hw.shell import ports
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*created but never used")
 
@@ -39,3 +40,12 @@ def test_every_codec_has_a_command():
     listed = CliRunner().invoke(cli, ["verilog", "--help"]).output
     for codec in catalog.CODECS:
         assert f"\n  {codec} " in listed
+
+
+def test_a_part_is_a_module_with_its_members_for_ports():
+    assert ("fmtc", "mac4") in catalog.parts()
+    top = catalog.part("fmtc", "mac4")
+    assert top.name == "fmtc_mac4"
+    assert {port.name: port.width for port in ports(top)}["weights"] == 32
+    with pytest.raises(ValueError, match=r"^part must be one of fmtc mac1, .*, not 'fmtc x'$"):
+        catalog.part("fmtc", "x")

@@ -59,3 +59,20 @@ def test_a_memory_has_bits_but_no_gates(own, tmp_path, monkeypatch):
     # each of the memory's bits is a flip-flop with its multiplexer where tools see an array
     assert found["external"].flip_flops == 8
     assert found["inferred"].flip_flops > 8 + 286
+
+
+def test_a_part_is_measured_by_itself(own, tmp_path, monkeypatch):
+    """The products of one lane, with the register of their sum."""
+    monkeypatch.setattr(run, "BUILD", tmp_path / "build")
+    monkeypatch.setattr(common, "BUILD", tmp_path / "build")
+    (tmp_path / "own.lib").write_text(own.text)
+    arguments = ["--part", "fmtc mac1", "--recipe", "lean", "--liberty", str(tmp_path / "own.lib")]
+    result = CliRunner().invoke(run.run, arguments, catch_exceptions=False)
+    assert result.exit_code == 0
+    (kept,) = (tmp_path / "build").glob("asic-*.json")
+    (document,) = json.loads(kept.read_text()).values()
+    assert list(document["results"]) == ["fmtc parts"]
+    assert list(document["results"]["fmtc parts"]) == ["mac1"]
+    core = Core.from_json(document["results"]["fmtc parts"]["mac1"])
+    assert core.flip_flops == 24
+    assert 600 < core.netlists["lean"].area_ge < 1500

@@ -46,6 +46,24 @@ def test_parts_stand_with_their_like_and_with_the_memories(core):
     ]
 
 
+def test_bits_of_memories_have_a_column_where_there_are_any(core):
+    held = {"a": {"encoder": core}, "b": {"encoder": dataclasses.replace(core, memory_bits=4096)}}
+    heading, _, *lines = tables.asic_markdown(held, 3.6).splitlines()
+    assert "| flip-flops | memory bits | GE in 3.6 ns |" in heading
+    assert lines[0].startswith("| a | encoder | 100 | 8 | 0 | 150 |")
+    assert lines[1].startswith("| b | encoder | 100 | 8 | 4096 | 150 |")
+    heading, rule, *lines = tables.corners_markdown({"typ": (held, 3.6)}).splitlines()
+    assert heading.count("|") == rule.count("|") == lines[0].count("|")
+    assert lines[1].startswith("| b | encoder | 100 | 8 | 4096 | 3.00 |")
+    assert "memory" not in tables.asic_markdown({"a": held["a"]}, 3.6)
+
+
+def test_a_core_that_does_not_fit_has_no_clock():
+    found = {"luts": 9000, "flip_flops": 20, "fmax_mhz": {}, "lacks": "ICESTORM_LC"}
+    line = tables.fpga_markdown({"a": {"encoder": {"iCE40": found}}}).splitlines()[2]
+    assert line == "| a | encoder | iCE40 | 9000 | 20 | does not fit |"
+
+
 def test_block_rams_have_a_column_where_there_are_any():
     plain = {"luts": 100, "flip_flops": 20, "fmax_mhz": {"1": 90.0, "2": 95.4, "3": 99.0}}
     one = {"a": {"encoder": {"ECP5": plain}}}

@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from synth import library, timing
+from fmcodec_hw.ram import RamMacros
+from synth import ideal_memories, library, timing
 from synth.figures import Port, Timing
 
 
@@ -103,3 +104,33 @@ def test_an_error_of_opensta_is_no_figure(own, three, sta):
     three.write_text(NETLIST.replace("endmodule", ""))
     with pytest.raises(RuntimeError, match=r"^OpenSTA: Error: "):
         timing.minimum_period(three, "three", own)
+
+
+def test_paths_from_and_to_memories_are_timed(own, tmp_path, sta):
+    """A memory between inverters: three in front, two behind it with a port's load."""
+    memories = RamMacros("core")
+    name = memories.module(4, 2)
+    netlist = tmp_path / "held.v"
+    netlist.write_text(f"""
+module held(input clk, input [1:0] d, input [1:0] at, input on, output [1:0] q);
+  wire a, b, c, e;
+  wire [1:0] r;
+  INV_X1 u1(.A(d[1]), .Y(a));
+  INV_X1 u2(.A(a), .Y(b));
+  INV_X1 u3(.A(b), .Y(c));
+  {name} ram(.clk(clk), .write_enable(on), .write_address(at), .write_data({{c, d[0]}}),
+    .read_enable(on), .read_address(at), .read_data(r));
+  INV_X1 u4(.A(r[1]), .Y(e));
+  INV_X1 u5(.A(e), .Y(q[1]));
+  INV_X1 u6(.A(r[0]), .Y(q[0]));
+endmodule
+""")
+    library = tmp_path / "memories.lib"
+    library.write_text(ideal_memories.liberty(memories))
+    found = timing.minimum_period(netlist, "held", own, library)
+    assert found.path_to == "q[1]"
+    assert found.path_from == "ram"
+    assert found.period_ns == pytest.approx(TAU * (2 + 1 + PORT_LOAD), abs=1e-4)
+    ports = timing.port_delays(netlist, "held", own, library)
+    assert ports["d"].register_ns == pytest.approx(TAU * (2 + 2 + 1), abs=1e-4)
+    assert ports["at"].register_ns == 0

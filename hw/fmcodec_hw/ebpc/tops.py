@@ -127,9 +127,10 @@ def _unchecked(name: str, *params: int) -> list[Config]:
     ]
 
 
+_FLOWS = ("asic", "fpga", "energy", "gates")
 # Named m/n/z, "p2" for two words a beat, and what is unusual
 _CONFIGS = (
-    *_pair("8/8/16", 8, 8, 16, figures=("asic", "fpga")),
+    *_pair("8/8/16", 8, 8, 16, figures=_FLOWS),
     *_unchecked("8/8/16", 8, 8, 16),
     *_pair("8/8/16p2", 8, 8, 16, 2),
     *_unchecked("8/8/16p2", 8, 8, 16, 2),
@@ -143,7 +144,7 @@ _CONFIGS = (
     *_pair("8/32/16", 8, 32, 16, figures=()),
     *_pair("8/32/16p2", 8, 32, 16, 2, figures=()),
     _config("16/16/16p2-async", 16, 16, 16, 2, reset="async-low", figures=("asic",)),
-    _config("8/8/16-registered", 8, 8, 16, register_ports=True, figures=("asic", "fpga")),
+    _config("8/8/16-registered", 8, 8, 16, register_ports=True, figures=_FLOWS),
 )
 
 CODEC = Codec(

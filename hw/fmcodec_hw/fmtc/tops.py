@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import click
@@ -12,6 +13,7 @@ from fmcodec.fmtc import Params, cycles
 from fmcodec.fmtc.params import CODERS, TRANSFORMS
 from fmcodec_hw.codec import Codec, Config, Performance
 from fmcodec_hw.fmtc.decoder import Decoder
+from fmcodec_hw.fmtc.dot_product import DotProduct
 from fmcodec_hw.fmtc.encoder import Encoder
 from fmcodec_hw.shell import MEMORIES, AxiTop
 
@@ -113,23 +115,27 @@ def _config(name: str, channels: int, transform: str, coder: str, **more: Any) -
 
 
 _BOTH = ("asic", "fpga")
+_FLOWS = (*_BOTH, "energy", "gates")
+_FOLDED: dict[str, Any] = {"folded": True, "cores": ("encoder",)}  # any decoder is beside it
 # Named by the transform and C, the coder, and what is unusual
 _CONFIGS = (
-    _config("dct4-rice", 16, "dct4", "rice", short=True, maps=True, figures=_BOTH),
+    _config("dct4-rice", 16, "dct4", "rice", short=True, maps=True, figures=_FLOWS),
     _config("dct4-rice-async", 16, "dct4", "rice", tables=1, reset="async-low"),
     _config("dct4-huffman", 16, "dct4", "huffman", maps=True, figures=_BOTH),
     _config("matrix16-huffman", 16, "matrix", "huffman", q_max=60, short=True, maps=True),
     _config("matrix16-rice-4lanes", 16, "matrix", "rice", matrix_bits=10, lanes=4, maps=True),
-    _config("matrix64-huffman-16lanes", 64, "matrix", "huffman", lanes=16),
+    _config("matrix64-huffman-16lanes", 64, "matrix", "huffman", lanes=16, figures=_BOTH),
+    _config("matrix64-huffman-4lanes", 64, "matrix", "huffman", lanes=4, figures=_BOTH),
+    _config("matrix64-huffman-1lane", 64, "matrix", "huffman", lanes=1, figures=_BOTH),
     _config("matrix12-rice-1lane-external", 12, "matrix", "rice", lanes=1, memory="external"),
-    _config("none16-rice", 16, "none", "rice", tables=8, maps=True, figures=_BOTH),
+    _config("none16-rice", 16, "none", "rice", tables=8, maps=True, figures=(*_BOTH, "energy")),
     _config("none64-rice", 64, "none", "rice", tables=1),
     _config("none5-rice-registered", 5, "none", "rice", q_max=31, register_ports=True),
     _config("none256-rice-external", 256, "none", "rice", memory="external"),
     _config("none64-huffman", 64, "none", "huffman", max_code_bits=15, tables=8, maps=True),
     _config("none9-huffman-external", 9, "none", "huffman", q_max=30, memory="external"),
-    _config("folded16-rice", 16, "dct4", "rice", folded=True, short=True, figures=_BOTH),
-    _config("folded16-huffman", 16, "dct4", "huffman", folded=True, figures=_BOTH),
+    _config("folded16-rice", 16, "dct4", "rice", short=True, figures=(*_BOTH, "energy"), **_FOLDED),
+    _config("folded16-huffman", 16, "dct4", "huffman", figures=_BOTH, **_FOLDED),
 )
 
 CODEC = Codec(
@@ -141,4 +147,5 @@ CODEC = Codec(
     options=_OPTIONS,
     configure=_configure,
     configs=_CONFIGS,
+    parts={f"mac{lanes}": partial(DotProduct, lanes, 8, 8) for lanes in (1, 4, 16)},
 )

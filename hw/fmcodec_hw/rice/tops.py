@@ -93,9 +93,10 @@ def _config(name: str, word_bits: int, port_words: int, **more: Any) -> Config:
     return Config("rice", name, params, options, **more)
 
 
+_FLOWS = ("asic", "fpga", "energy", "gates")
 # Named m, "p" with the words of a beat, and what is unusual
 _CONFIGS = (
-    _config("8p2", 8, 2, short=True, maps=True, figures=("asic", "fpga")),
+    _config("8p2", 8, 2, short=True, maps=True, figures=_FLOWS),
     _config(
         "8p2-compact",
         8,
@@ -103,7 +104,7 @@ _CONFIGS = (
         options={"compact": True},
         cores=("encoder",),
         short=True,
-        figures=("asic", "fpga"),
+        figures=_FLOWS,
     ),
     _config(
         "8p2-unchecked", 8, 2, options={"checked": False}, cores=("decoder",), figures=("asic",)
@@ -115,7 +116,7 @@ _CONFIGS = (
     _config("16p2-plain", 16, 2, delta=False),
     _config("32p2", 32, 2, signed=True, figures=("asic",)),
     _config("8p2-async", 8, 2, delta=False, reset="async-low"),
-    _config("8p2-registered", 8, 2, register_ports=True, figures=("asic", "fpga")),
+    _config("8p2-registered", 8, 2, register_ports=True, figures=_FLOWS),
 )
 
 CODEC = Codec(
