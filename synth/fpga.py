@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
@@ -60,12 +63,23 @@ DEVICES = {
         "TRELLIS_FF",
     ),
     "iCE40-UP5K": Device(
-        "ice40", ("--up5k", "--package", "sg48"), "synth_ice40", _ICE40_LUTS, "SB_DFF"
+        "ice40", ("--up5k", "--package", "sg48"), "synth_ice40 -dsp", _ICE40_LUTS, "SB_DFF"
     ),
     "iCE40-HX8K": Device(
         "ice40", ("--hx8k", "--package", "ct256"), "synth_ice40", _ICE40_LUTS, "SB_DFF"
     ),
 }
+
+
+class TooSmall(RuntimeError):
+    """A device lacks what a core needs; the message is the type of cell that finds no place."""
+
+
+# What nextpnr says where a device is full
+_NO_PLACE = re.compile(
+    r"no BELs remaining to implement cell type '(\w+)'"
+    r"|(?:Unable to find legal|[Ff]ailed to) place(?:ment)?\b.*?(?:of type '(\w+)'|all cells)"
+)
 
 
 def harness(top: str, its_ports: Sequence[Port]) -> str:
@@ -103,6 +117,8 @@ def place(
 ) -> dict[str, Any]:
     """What the module `top` of `verilog` takes of a device, and MHz of its routed harness per seed.
 
+    There is no Fmax where the device is too small, and "lacks" says of what.
+
     Raises:
         RuntimeError: Yosys or nextpnr failed.
     """
@@ -115,13 +131,17 @@ def place(
         folder,
     )
     cells = json.loads((folder / "core.json").read_text())["design"]["num_cells_by_type"]
-    return {
+    found = {
         "luts": sum(n * device.luts.get(cell, 0) for cell, n in cells.items()),
         "flip_flops": sum(n for cell, n in cells.items() if cell.startswith(device.register)),
         "block_rams": sum(n for cell, n in cells.items() if cell in _BLOCK_RAMS),
         "multipliers": sum(n for cell, n in cells.items() if cell in _MULTIPLIERS),
-        "fmax_mhz": {str(seed): _route(device, seed, folder) for seed in SEEDS},
     }
+    try:
+        fmax = {str(seed): _route(device, seed, folder) for seed in SEEDS}
+    except TooSmall as error:
+        return {**found, "fmax_mhz": {}, "lacks": str(error)}
+    return {**found, "fmax_mhz": fmax}
 
 
 def _route(device: Device, seed: int, folder: Path) -> float:
@@ -135,6 +155,8 @@ def _route(device: Device, seed: int, folder: Path) -> float:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     if done.returncode or not report.exists():
         lines = [line for line in done.stderr.splitlines() if "ERROR" in line] or ["no message"]
+        if full := _NO_PLACE.search(lines[0]):
+            raise TooSmall(full[1] or full[2] or "LUT4")
         raise RuntimeError(f"nextpnr-{device.tool} failed in {folder}: {lines[-1]}")
     clocks = json.loads(report.read_text())["fmax"]
     return min(clock["achieved"] for clock in clocks.values())
@@ -154,6 +176,7 @@ def tools() -> dict[str, str]:
 )
 @reference.options
 @click.option("--accept", is_flag=True, help="Make the figures the committed baseline.")
+@click.option("-j", "--jobs", type=click.IntRange(1), default=os.cpu_count() or 1)
 def run(
     configs: tuple[str, ...],
     cores: tuple[str, ...],
@@ -162,6 +185,7 @@ def run(
     tops: tuple[str, ...],
     name: str | None,
     accept: bool,
+    jobs: int,
 ) -> None:
     """LUTs, flip-flops and Fmax of the cores; differences are from the baseline."""
     for tool in {DEVICES[device].tool for device in devices or DEVICES}:
@@ -171,6 +195,7 @@ def run(
             message = f"nextpnr-{tool} is missing: pip install fmcodec[synth]"
             raise click.ClickException(message) from None
     flow = Path(__file__).read_text() + json.dumps(tools())
+    # Elaboration is this interpreter's work, the rest that of other processes
     sources = {
         (one.config, one.core): (one.top, one.ports, one.verilog)
         for one in reference.load(folder, tops, name)
@@ -178,17 +203,25 @@ def run(
     for config, core in chosen(configs, cores, "fpga") if configs or not folder else ():
         axi = catalog.tops(replace(config, reset="sync-high"))[core]
         sources[config.id, core] = (axi.name, tuple(ports(axi)), to_verilog(axi))
+    wanted = devices or tuple(DEVICES)
     results: dict[tuple[str, str], dict[str, Any]] = {}
-    with Progress(transient=True, console=Console(stderr=True)) as progress:
-        bar = progress.add_task("place and route", total=len(sources) * len(devices or DEVICES))
-        for row, (top, its_ports, verilog) in sources.items():
-            for device in devices or DEVICES:
-                found = cached(
-                    [device, flow, verilog],
-                    partial(place, top, its_ports, verilog, DEVICES[device]),
-                )
-                results.setdefault(row, {})[device] = found
-                progress.advance(bar)
+    with (
+        Progress(transient=True, console=Console(stderr=True)) as progress,
+        ThreadPoolExecutor(jobs) as pool,
+    ):
+        bar = progress.add_task("place and route", total=len(sources) * len(wanted))
+        pending = {
+            (row, device): pool.submit(
+                cached,
+                [device, flow, verilog],
+                partial(place, top, its_ports, verilog, DEVICES[device]),
+            )
+            for row, (top, its_ports, verilog) in sources.items()
+            for device in wanted
+        }
+        for (row, device), future in pending.items():
+            results.setdefault(row, {})[device] = future.result()
+            progress.advance(bar)
     baseline = json.loads(BASELINE.read_text()) if BASELINE.exists() else {}
     before = baseline.get("FPGA", {}).get("results", {})
     Console(width=None if sys.stdout.isatty() else 160).print(table(results, before))
@@ -212,10 +245,7 @@ def table(results: dict[tuple[str, str], dict[str, Any]], before: dict[str, Any]
     for (config, core), devices in results.items():
         for device, found in devices.items():
             then = before.get(config, {}).get(core, {}).get(device, {})
-            fmax, then_fmax = (
-                list(found["fmax_mhz"].values()),
-                list(then.get("fmax_mhz", {}).values()),
-            )
+            fmax, then_fmax = (list(one.get("fmax_mhz", {}).values()) for one in (found, then))
             table.add_row(
                 config,
                 core,
@@ -224,8 +254,16 @@ def table(results: dict[tuple[str, str], dict[str, Any]], before: dict[str, Any]
                 change(found["flip_flops"], then.get("flip_flops"), 0),
                 change(found["block_rams"], then.get("block_rams"), 0),
                 change(found["multipliers"], then.get("multipliers"), 0),
-                change(median(fmax), median(then_fmax) if then_fmax else None, 1, less=False),
-                f"{min(fmax):.1f}-{max(fmax):.1f}",
+                *(
+                    (
+                        change(
+                            median(fmax), median(then_fmax) if then_fmax else None, 1, less=False
+                        ),
+                        f"{min(fmax):.1f}-{max(fmax):.1f}",
+                    )
+                    if fmax
+                    else ("does not fit", found["lacks"])
+                ),
             )
     return table
 
