@@ -20,6 +20,8 @@ __all__ = ["Activity", "Netlist", "Source"]
 
 # Yosys' constant bits; what is not known is low
 _CONSTANT = {"0": 0, "1": 1, "x": 0, "z": 0}
+# A memory's, in the order in which `_access` takes their nets
+_PINS = ("write_enable", "read_enable", "write_address", "read_address", "write_data", "read_data")
 
 
 @dataclass(frozen=True)
@@ -52,16 +54,22 @@ class Netlist:
     Parameters:
         module: Yosys' JSON of the module.
         models: the cells that it is made of, by name.
+        memories: words and bits of the modules that are memories (`fmcodec_hw.ram`), by name.
 
     Attributes:
-        cells: name -> (model, net of every pin).
+        cells: name -> (model, net of every pin); memories are not among them.
         nets: number of nets; the last two are constant low and high.
 
     Raises:
         ValueError: a register is not clocked by `clk`, or by a clock gate that is.
     """
 
-    def __init__(self, module: Mapping[str, Any], models: Mapping[str, CellModel]):
+    def __init__(
+        self,
+        module: Mapping[str, Any],
+        models: Mapping[str, CellModel],
+        memories: Mapping[str, tuple[int, int]] | None = None,
+    ):
         bits = sorted(
             {
                 bit
@@ -85,6 +93,7 @@ class Netlist:
                 {pin: self.net(wires[0]) for pin, wires in cell["connections"].items() if wires},
             )
             for name, cell in module["cells"].items()
+            if cell["type"] in models
         }
         self.ports = {
             name: [self.net(bit) for bit in port["bits"]] for name, port in module["ports"].items()
@@ -96,6 +105,7 @@ class Netlist:
             for net in self.ports[name]
         }
         self._compile()
+        self._memories, self._memory_nets = self._compile_memories(module, memories or {})
 
     def net(self, bit: int | str) -> int:
         """Number of a net by Yosys' bit."""
@@ -150,20 +160,40 @@ class Netlist:
         self._register_logic = program.arrays()
         self._register_outputs = np.array(outputs, np.int64).reshape(-1, 3)
 
+    def _compile_memories(
+        self, module: Mapping[str, Any], sizes: Mapping[str, tuple[int, int]]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Rows (words, bits, bits of an address, start of the nets), and the nets of all pins."""
+        rows: list[tuple[int, int, int, int]] = []
+        nets: list[int] = []
+        for cell in module["cells"].values():
+            if cell["type"] in sizes:
+                words, bits = sizes[cell["type"]]
+                rows.append((words, bits, (words - 1).bit_length(), len(nets)))
+                nets += [self.net(bit) for pin in _PINS for bit in cell["connections"][pin]]
+        return np.array(rows, np.int64).reshape(-1, 4), np.array(nets, np.int64)
+
     def run(
         self,
         sources: Sequence[Source],
         sinks: Sequence[str],
         packets: int,
         limit: int,
+        *,
+        setup: Sequence[Source] = (),
+        ready: str = "",
     ) -> Activity:
         """Values of all nets while the beats of `sources` go in and `packets` packets come out.
 
-        Begins after reset, ends when every port of `sinks` has given its last beat.
+        Begins after reset, ends when every port of `sinks` has given its last beat. Where there is
+        a `setup`, its beats go in first, until the output `ready` is high, and the run begins in
+        the cycle behind.
 
         Raises:
             RuntimeError: that takes more than `limit` cycles.
         """
+        held = np.array([False] * len(setup) + [True] * len(sources))
+        sources = [*setup, *sources]
         fixed = {net: 0 for net in self.ports["clk"]}
         fixed |= {net: 1 for net in self.ports.get("rst_n", [])}
         fixed |= {net: 0 for net in self.ports.get("rst", [])}
@@ -190,7 +220,7 @@ class Netlist:
         values = np.zeros((limit, self.nets), np.uint8)
         enabled = np.zeros((limit, max(len(self.gates), 1)), np.uint8)
         constants = np.array([(n, v) for n, v in fixed.items()] + [(self.nets - 1, 1)], np.int64)
-        cycles = _run(
+        first, cycles = _run(
             values,
             enabled,
             constants,
@@ -201,6 +231,10 @@ class Netlist:
             self._handshake([s.prefix for s in sources], ("tvalid", "tready")),
             self._handshake(sinks, ("tvalid", "tlast")),
             packets,
+            held,
+            self.ports[ready][0] if ready else -1,
+            self._memories,
+            self._memory_nets,
             *self._logic,
             *self._gate_logic,
             *self._register_logic,
@@ -208,7 +242,7 @@ class Netlist:
         )
         if cycles < 0:
             raise RuntimeError(f"the packets must be through after {limit} cycles")
-        return Activity(values[:cycles], enabled[:cycles, : len(self.gates)].astype(bool))
+        return Activity(values[first:cycles], enabled[first:cycles, : len(self.gates)].astype(bool))
 
     def _handshake(self, prefixes: Sequence[str], fields: Sequence[str]) -> np.ndarray:
         rows = [[self.ports[f"{p}_{field}"][0] for field in fields] for p in prefixes]
@@ -252,6 +286,29 @@ def _look_up(row, inputs, tables, values):
 
 
 @njit(cache=True)
+def _number(nets, values):
+    found = np.int64(0)
+    for i in range(len(nets)):
+        found |= np.int64(values[nets[i]]) << i
+    return found
+
+
+@njit(cache=True)
+def _access(sizes, nets, contents, read, values):
+    """What a memory does at the clock's edge: `read`, then a write."""
+    words, bits, place = sizes[0], sizes[1], sizes[2]
+    if values[nets[1]]:
+        at = _number(nets[2 + place : 2 + 2 * place], values)
+        if at < words:
+            read[:] = contents[at]
+    if values[nets[0]]:
+        at = _number(nets[2 : 2 + place], values)
+        if at < words:
+            for bit in range(bits):
+                contents[at, bit] = values[nets[2 + 2 * place + bit]]
+
+
+@njit(cache=True)
 def _run(
     values,
     enabled,
@@ -263,6 +320,10 @@ def _run(
     sources,
     sinks,
     packets,
+    held,
+    ready,
+    memories,
+    memory_nets,
     logic,
     logic_in,
     logic_tables,
@@ -277,6 +338,9 @@ def _run(
     state = np.zeros(len(registers), np.uint8)
     position = np.zeros(len(lengths), np.int64)
     taken = np.zeros(len(sinks), np.int64)
+    contents = [np.zeros((words, bits), np.uint8) for words, bits, _, _ in memories]
+    read = [np.zeros(bits, np.uint8) for _, bits, _, _ in memories]
+    first = 0 if ready < 0 else -1
     for cycle in range(len(values)):
         now = values[cycle]
         for i in range(len(constants)):
@@ -284,12 +348,17 @@ def _run(
         for i in range(len(register_outputs)):
             now[register_outputs[i, 0]] = state[register_outputs[i, 1]] ^ register_outputs[i, 2]
         for s in range(len(lengths)):
-            there = position[s] < lengths[s]
+            there = position[s] < lengths[s] and (first >= 0 or not held[s])
             now[sources[s, 0]] = there
             for i in range(starts[s], starts[s + 1]):
                 # an idle port keeps its last beat
-                row = position[s] if there else max(lengths[s] - 1, 0)
+                row = max(min(position[s], lengths[s] - 1), 0)
                 now[data_nets[i]] = beats[row, i]
+        for i in range(len(memories)):
+            bits = memories[i, 1]
+            data = memory_nets[memories[i, 3] + 2 + 2 * memories[i, 2] + bits :]
+            for bit in range(bits):
+                now[data[bit]] = read[i][bit]
         for i in range(len(logic)):
             now[logic[i, 3]] = _look_up(logic[i], logic_in, logic_tables, now)
         for i in range(len(gates)):
@@ -298,14 +367,18 @@ def _run(
             gate = registers[i, 3]
             if gate < 0 or enabled[cycle, gate]:
                 state[i] = _look_up(registers[i], registers_in, register_tables, now)
+        for i in range(len(memories)):
+            _access(memories[i], memory_nets[memories[i, 3] :], contents[i], read[i], now)
         for s in range(len(lengths)):
             if now[sources[s, 0]] and now[sources[s, 1]]:
                 position[s] += 1
+        if first < 0:
+            first = cycle + 1 if now[ready] else -1
         done = True
         for s in range(len(sinks)):
             if now[sinks[s, 0]] and now[sinks[s, 1]]:
                 taken[s] += 1
             done = done and taken[s] >= packets
         if done:
-            return cycle + 1
-    return -1
+            return first, cycle + 1
+    return first, -1

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
-import importlib.util
 import json
 import os
 import sys
@@ -15,121 +13,79 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from fmcodec import feature_maps
 from fmcodec_hw import catalog
 from fmcodec_hw.codec import CORES, Config
-from fmcodec_hw.verilog import to_verilog
-from synth import activity, asic, cell_models, library, meter, tables
-from synth.activity import Netlist, Source
-from synth.common import BUILD, ENERGY, cached, change, chosen, command_line, nested, save
+from fmcodec_hw.ram import RamMacros
+from fmcodec_hw.verilog import memories, to_verilog
+from synth import activity, asic, cell_models, library, meter, stimuli, tables
+from synth.activity import Netlist
+from synth.common import (
+    BUILD,
+    ENERGY,
+    cached,
+    change,
+    chosen,
+    command_line,
+    for_cells,
+    nested,
+    save,
+)
 from synth.meter import Conditions, Energy
 from synth.run import tools
+from synth.stimuli import MAPS, Stimulus
 
-__all__ = ["MAPS", "block_of", "measured", "packet", "per_word", "sources"]
+__all__ = ["block_of", "measured", "netlist", "per_word"]
 
-# By their zeros: the embedded map, its first words
-MAPS = {
-    "dense": "mobilenet_v2/stem",
-    "typical": "mobilenet_v2/block3.depthwise",
-    "sparse": "squeezenet_v1_0/fire9.expand3x3",
-}
-WORDS = 4096
 _RECIPE = "resub"  # the smallest netlist of most cores
-
-
-def _is_lossless(config: Config) -> bool:
-    """Whether the codec's cores take packets of words and nothing else."""
-    return importlib.util.find_spec(f"sim.{config.codec}.packets") is not None
-
-
-def packet(kind: str, word_bits: int) -> np.ndarray:
-    """The packet that energy is measured on, one of `MAPS`, words of the codec's dtype."""
-    [found] = [m for m in feature_maps.load() if m.name == MAPS[kind]]
-    return found.words.ravel()[:WORDS].astype(f"i{word_bits // 8}")
-
-
-def sources(config: Config, core: str, words: np.ndarray) -> list[Source]:
-    """What enters a core with a packet: the beats of every stream."""
-    packets = importlib.import_module(f"sim.{config.codec}.packets").Packets(config)
-    bits = config.params.word_bits
-    top = catalog.tops(config)[core]
-    if core == "encoder":
-        entering = _beats("s_axis", words.view(f"u{bits // 8}"), bits, 1)
-        if "s_axis_tuser" in top.signature.members:
-            user = {"tuser": np.full(len(words), packets.user)}
-            entering = Source("s_axis", {**entering.fields, **user})
-        return [entering]
-    encoded = config.params.encode(words)
-    length = Source("s_axis_len", {"tdata": np.array([len(words) - 1])})
-    streams = [
-        _beats(prefix, stream, bits, top.signature.members[f"{prefix}_tdata"].shape // bits)
-        for name, stream in packets.streams(encoded).items()
-        for prefix in [f"s_axis_{name}"]
-    ]
-    return [length, *streams]
-
-
-def _beats(prefix: str, words: np.ndarray, bits: int, lanes: int) -> Source:
-    """Beats of `lanes` words, the first one lowest; only the last beat may be partial."""
-    count = -(-len(words) // lanes)
-    padded = np.zeros((count, lanes), np.uint64)
-    padded.ravel()[: len(words)] = words
-    kept = np.arange(count * lanes).reshape(count, lanes) < len(words)
-    shifts = np.arange(lanes, dtype=np.uint64) * np.uint64(bits)
-    fields = {
-        "tdata": np.bitwise_or.reduce(padded << shifts, axis=1),
-        "tlast": np.arange(count) == count - 1,
-    }
-    if lanes > 1:
-        bytes_kept = np.repeat(kept, bits // 8, axis=1)
-        fields["tkeep"] = (bytes_kept << np.arange(bytes_kept.shape[1])).sum(axis=1)
-    return Source(prefix, fields)
 
 
 def measured(
     config: Config, core: str, cells: library.Library, gating: bool, conditions: Conditions
 ) -> dict[str, Any]:
-    """Energies of a core by map: pJ a word by part, cycles, zeros, and pJ a word of every block."""
+    """Energies of a core by map: pJ a word by part, cycles, zeros, and pJ a word of every block.
+
+    Its memories take part, but their energy does not.
+    """
     top = catalog.tops(config)[core]
-    text = to_verilog(top)
+    macros = memories(top) if top.memory == "external" else RamMacros(top.name)
+    text = to_verilog(top) + macros.stubs()
 
     def measure(folder: Path) -> dict[str, Any]:
         asic.synthesise(text, top.name, cells, folder, recipes=[_RECIPE], clock_gating=gating)
-        flat = _netlist(folder / f"{_RECIPE}.json", top.name, cells)
-        parts = _netlist(folder / "blocks.json", top.name, cells)
+        flat = netlist(folder / f"{_RECIPE}.json", top.name, cells, macros)
+        parts = netlist(folder / "blocks.json", top.name, cells, macros)
         sinks = [prefix for prefix in top.streams if prefix.startswith("m_")]
         found = {}
         for kind in MAPS:
-            words = packet(kind, config.params.word_bits)
-            entering = sources(config, core, words)
-            run = partial(_energy, entering, sinks, cells, conditions)
+            given = stimuli.stimulus(config, core, kind)
+            run = partial(_energy, given, sinks, cells, conditions)
             whole = run(flat)
             blocks = run(parts, block_of)
             found[kind] = {
-                "words": len(words),
-                "word_bits": config.params.word_bits,
-                "zeros": float(np.mean(words == 0)),
+                "words": given.words,
+                "word_bits": given.word_bits,
+                "zeros": given.zeros,
                 "cycles": whole.cycles,
-                **{part: getattr(whole, part) / len(words) for part in tables.ENERGY_PARTS},
-                "blocks": {name: pj / len(words) for name, pj in blocks.blocks.items()},
+                **{part: getattr(whole, part) / given.words for part in tables.ENERGY_PARTS},
+                "blocks": {name: pj / given.words for name, pj in blocks.blocks.items()},
             }
         return found
 
-    modules = (asic, activity, cell_models, meter, sys.modules[__name__])
+    modules = (asic, activity, cell_models, meter, stimuli, sys.modules[__name__])
     state = [Path(module.__file__ or "").read_text() for module in modules]
     options = [cells.digest, str(gating), repr(conditions), json.dumps(tools())]
     return cached([text, *state, *options], measure)
 
 
-def _netlist(path: Path, top: str, cells: library.Library) -> Netlist:
+def netlist(path: Path, top: str, cells: library.Library, macros: RamMacros) -> Netlist:
+    """The mapped module `top` of a JSON file, made of `cells` and of the memories `macros`."""
     module = json.loads(path.read_text())["modules"][top]
-    names = {cell["type"] for cell in module["cells"].values()}
-    return Netlist(module, cell_models.models(cells.text, names))
+    names = {cell["type"] for cell in module["cells"].values()} - set(macros.sizes)
+    return Netlist(module, cell_models.models(cells.text, names), macros.sizes)
 
 
 def block_of(cell: str) -> str:
@@ -141,16 +97,15 @@ def block_of(cell: str) -> str:
 
 
 def _energy(
-    entering: list[Source],
+    given: Stimulus,
     sinks: list[str],
     cells: library.Library,
     conditions: Conditions,
-    netlist: Netlist,
+    mapped: Netlist,
     block: Any = lambda cell: "",
 ) -> Energy:
-    limit = 8 * max(map(len, entering)) + 8 * WORDS
-    moved = netlist.run(entering, sinks, 1, limit)
-    return meter.energy(netlist, moved, cells.text, conditions, block)
+    moved = mapped.run(given.sources, sinks, 1, given.limit, setup=given.setup, ready=given.ready)
+    return meter.energy(mapped, moved, cells.text, conditions, block)
 
 
 def table(results: Mapping[tuple[str, str], Any], before: Mapping[str, Any], title: str) -> Table:
@@ -229,9 +184,7 @@ def run(
     conditions = Conditions(clock_mhz, slew, wire_ff, cells.output_load_ff)
     # asynchronous reset, as the cells have it
     tasks = [
-        (dataclasses.replace(config, reset="async-low"), core)
-        for config, core in chosen(configs, cores, "fpga")
-        if _is_lossless(config)
+        (for_cells(config, "async-low"), core) for config, core in chosen(configs, cores, "energy")
     ]
     kept = json.loads(ENERGY.read_text()) if ENERGY.exists() else {}
     console = Console(width=None if sys.stdout.isatty() else 160)

@@ -177,6 +177,42 @@ def test_a_gated_clock_costs_only_where_it_passes():
     assert found.clock == pytest.approx((always + data + own) / 1000)
 
 
+def test_a_memory_keeps_what_was_written():
+    """Two words of a bit, the last beat's in the upper one; a read gives what was there before."""
+    read = 20
+    pins = {"write_enable": VALID, "write_address": LAST, "write_data": DATA}
+    pins |= {"read_enable": VALID, "read_address": LAST, "read_data": read}
+    ram = {"type": "ram", "connections": {pin: [bit] for pin, bit in pins.items()}}
+    module = stream_register(ram=ram)
+    netlist = Netlist(module, models(LIBERTY, ["INV", "DFF"]), {"ram": (2, 1)})
+    fields = {"tdata": np.array([1, 0, 1, 1]), "tlast": np.array([0, 0, 0, 1])}
+    activity = netlist.run([Source("s_axis", fields)], ["m_axis"], 1, 100)
+    assert activity.values[:, netlist.net(read)].tolist() == [0, 0, 1, 0, 0]
+    assert "ram" not in netlist.cells  # whose energy is counted
+
+
+def test_what_is_set_up_before_does_not_count():
+    """A second stream whose last beat is told of a cycle later."""
+    valid, data, last, told = 20, 21, 22, 23
+    module = stream_register(told=register(last, told))
+    bits = {"s_ctx_tvalid": valid, "s_ctx_tdata": data, "s_ctx_tlast": last}
+    module["ports"] |= {name: {"direction": "input", "bits": [b]} for name, b in bits.items()}
+    module["ports"]["s_ctx_tready"] = {"direction": "output", "bits": ["1"]}
+    module["ports"]["told"] = {"direction": "output", "bits": [told]}
+    netlist = Netlist(module, models(LIBERTY, ["INV", "DFF"]))
+    _, alone = run(stream_register(), [1, 0, 1, 1])
+    beats = np.arange(4) == 3
+    setup = Source("s_ctx", {"tdata": np.array([1, 1, 0, 1]), "tlast": beats})
+    source = Source("s_axis", {"tdata": np.array([1, 0, 1, 1]), "tlast": beats})
+    found = netlist.run([source], ["m_axis"], 1, 100, setup=[setup], ready="told")
+    assert len(found.values) == len(alone.values)
+    # before it the port rests with its first beat
+    assert found.values[:, netlist.net(HELD)].tolist() == [1, 1, 0, 1, 1]
+    assert found.values[:, netlist.net(VALID)].tolist() == [1, 1, 1, 1, 0]
+    with pytest.raises(RuntimeError, match=r"^the packets must be through after 6 cycles$"):
+        netlist.run([source], ["m_axis"], 1, 6, setup=[setup], ready="told")
+
+
 def test_a_register_on_another_clock_is_refused():
     with pytest.raises(ValueError, match=r"^register data must be clocked by clk or by a gate"):
         run(stream_register(DATA), [1])
