@@ -147,7 +147,8 @@ class _Rule:
             lookup = role in (Role.SELECTS, Role.MACS) and self._value(out).is_map
             return out if lookup else _INDICES
         if not self._value(out).is_map and role not in (Role.VIEW, Role.MACS):
-            return _INDICES
+            sums = role is Role.POINTWISE and all(self._is_accumulator(root) for root in roots)
+            return roots[0] if sums and len(roots) == 1 else _INDICES
         if role is Role.VIEW:
             return roots[0]
         if role is Role.SELECTS and not self._goes_on(flow, node, data):
@@ -158,6 +159,11 @@ class _Rule:
         if len(roots) == 1:
             return roots[0]
         return self._same_pass(flow, data, roots) or self._begin_pass(flow, out, data)
+
+    def _is_accumulator(self, root: str) -> bool:
+        """Whether a chain begins with integer sums of products, whose scale comes later."""
+        made = self.producer.get(root)
+        return made is not None and made.role is Role.MACS and not self._value(root).is_map
 
     def _same_pass(self, flow: _Flow, data: list[str], roots: list[str]) -> str | None:
         """The elementwise pass that computes one operand and reads the others anyway, or None."""

@@ -162,3 +162,23 @@ def test_attention_in_pytorch_never_writes_its_scores():
     # in_proj, attention, out_proj, sum, norm; two products, sum, norm
     assert "scaled_dot_product_attention" in notes
     assert len(found) == 9
+
+
+def test_integers_whose_scale_changes_with_the_image(onnx, tmp_path):
+    """What quantize_dynamic makes: integer sums of products get bias and scales first."""
+    nodes, before = [], "x"
+    for relu in ("r", "out"):
+        q, scale, zero, total, biased, real, scales, scaled = (f"{k}_{relu}" for k in range(8))
+        nodes += [
+            ("DynamicQuantizeLinear", [before], [q, scale, zero], {}),
+            ("ConvInteger", [q, "wi", zero], [total], {}),
+            ("Add", [total, "bias"], [biased], {}),
+            ("Cast", [biased], [real], {"to": onnx.TensorProto.FLOAT}),
+            ("Mul", [scale, "step"], [scales], {}),
+            ("Mul", [real, scales], [scaled], {}),
+            ("Relu", [scaled], [relu], {}),
+        ]
+        before = relu
+    weights = [("wi", np.ones((2, 2, 1, 1), np.int8)), ("bias", np.ones((2, 1, 1), np.int32))]
+    found = onnx_names(onnx, tmp_path, nodes, [*weights, ("step", np.float32(0.1))])
+    assert found == ["r", "out"]
