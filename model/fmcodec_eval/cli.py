@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
@@ -84,4 +85,6 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point of the command `fmcodec`."""
+    # a user's package.module:callable lies where he works; behind all that is installed
+    sys.path.append(str(Path.cwd()))
     cli(prog_name="fmcodec")

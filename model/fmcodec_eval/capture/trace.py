@@ -18,6 +18,10 @@ from fmcodec_eval.capture.operators import PYTORCH
 __all__ = ["Changed", "kept_outputs", "traced"]
 
 
+# PyTorch adds one where somebody else holds what it made: a trace has more of them than other runs
+_UNCOUNTED = "detach"
+
+
 class Changed(Exception):
     """A module ran other operators than when it was traced."""
 
@@ -59,6 +63,7 @@ class _Tracer(TorchDispatchMode):
     def __init__(self, names: _Names) -> None:
         super().__init__()
         self.graph, self._names = Graph(), names
+        self._number = 0  # of operators that count
         self._known: dict[int, str] = {}
         self._alive: list[torch.Tensor] = []  # an id stands for one tensor as long as that lives
 
@@ -86,13 +91,15 @@ class _Tracer(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        op, number = _op(func), len(self.graph.nodes)
+        op = _op(func)
         read = list(_tensors((args, kwargs)))
         inputs = tuple(dict.fromkeys(self._read(tensor) for tensor in read))
         result = func(*args, **kwargs)
         idle = not func._schema.is_mutable and any(result is tensor for tensor in read)
         made = [] if idle else list(_tensors(result))
-        outputs = tuple(self._name(t, f"{number}.{n}") for n, t in enumerate(made))
+        place = f"{op}{len(self.graph.nodes)}" if op == _UNCOUNTED else str(self._number)
+        self._number += op != _UNCOUNTED
+        outputs = tuple(self._name(t, f"{place}.{n}") for n, t in enumerate(made))
         sign = PYTORCH.sign(op)
         if op in ("hardtanh", "clamp", "clamp_min") and _low(args, kwargs) >= 0:
             sign = Sign.RECTIFIES
@@ -111,6 +118,8 @@ class _Keeper(TorchDispatchMode):
         self.found: dict[str, torch.Tensor] = {}
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if _op(func) == _UNCOUNTED:
+            return func(*args, **(kwargs or {}))
         number = self._number
         self._number += 1
         if number >= len(self._ops) or self._ops[number] != _op(func):
@@ -146,7 +155,7 @@ def kept_outputs(graph: Graph, tensors: set[str], run: Callable[[], Any]) -> dic
     Raises:
         Changed: the operators are not those of the graph.
     """
-    keeper = _Keeper([node.op for node in graph.nodes], tensors)
+    keeper = _Keeper([n.op for n in graph.nodes if n.op != _UNCOUNTED], tensors)
     with torch.inference_mode(), keeper:
         run()
     return keeper.found

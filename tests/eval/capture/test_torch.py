@@ -58,6 +58,27 @@ def test_chosen_modules():
         list(TorchNetwork("small", Small(), 8, prepare, layers="fc").capture(image))
 
 
+def test_a_state_that_the_network_makes_itself():
+    """PyTorch detaches the zeros of a recurrent layer while a trace holds them, and else not."""
+
+    class Recurrent(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.front = torch.nn.Conv1d(2, 4, 1)
+            self.gru = torch.nn.GRU(4, 3, batch_first=True)
+
+        def forward(self, x):
+            states, _ = self.gru(torch.relu(self.front(x)).transpose(1, 2))
+            return states + torch.zeros(3)
+
+    network = TorchNetwork("recurrent", Recurrent(), 8)
+    rng = np.random.default_rng(0)
+    for _ in range(2):
+        sample = rng.normal(size=(2, 5)).astype(np.float32)
+        found = {m.layer: m.values.shape for m in network.capture(sample)}
+        assert found == {"relu": (4, 5, 1), "add": (5, 3, 1)}
+
+
 def test_gradient_maps_are_the_derivatives_of_the_loss():
     torch.manual_seed(0)
     module = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 1), torch.nn.ReLU(), torch.nn.Flatten())

@@ -4,6 +4,8 @@ import csv
 import hashlib
 import io
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -154,6 +156,21 @@ def test_changed_code_of_a_network_is_another_run(tmp_path, monkeypatch):
         file.write_text(text)
         digests.append(digest_of(SourceSpec("mynet:make")))
     assert digests[0] != digests[1]
+
+
+def test_a_network_of_the_working_folder_is_found(tmp_path, monkeypatch):
+    pytest.importorskip("torch")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text(
+        "import torch\ndef make(): return torch.nn.Sequential(torch.nn.Conv2d(3, 2, 1))\n"
+    )
+    # as an installed command runs: without the working folder on the path
+    code = "import sys; sys.path.remove(''); from fmcodec_eval.cli import main; main()"
+    command = [sys.executable, "-c", code, "report", "mine:make", "-i", "random:1", "--size", "8"]
+    command += ["-c", "rice", "-o", "out"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "report.html").exists()
 
 
 def test_what_moves_the_results_is_written_down(maps_folder, tmp_path):
