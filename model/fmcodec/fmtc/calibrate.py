@@ -17,7 +17,6 @@ from fmcodec.bits import require_int
 from fmcodec.fmtc import huffman
 from fmcodec.fmtc.context import Context, EncoderContext
 from fmcodec.fmtc.context_reader import HEADER_WORDS
-from fmcodec.fmtc.fields import DCT4_CLASS
 from fmcodec.fmtc.params import WORD_BITS, Params
 from fmcodec.fmtc.tables import choose_tables, count_symbols, ends, huffman_bits, rice_bits, splits
 from fmcodec.fmtc.transform import Floats, Moments, Transform, fit
@@ -170,11 +169,11 @@ class Trial:
         self.params = params
         self.low = low
         self.high = high
-        self._weights = transform.weights
+        self._inverse = transform.inverse.astype(np.float32)
         self._mean = transform.mean.astype(np.float32)
         values = vectors.astype(np.float32)
         self._wanted = np.clip(values, low, high)
-        self._coefficients = (values - self._mean) @ self._weights.T
+        self._coefficients = (values - self._mean) @ transform.weights.T
         self.signal = float(np.square(self._wanted - origin, dtype=np.float64).sum())
 
     @property
@@ -192,7 +191,7 @@ class Trial:
         """Squared error of the decoded vectors, after the clamp, with this step."""
         keep = self.kept(step)
         coefficients = np.rint(self._coefficients[:, :keep] / np.float32(step)) * np.float32(step)
-        decoded = np.rint(coefficients @ self._weights[:keep] + self._mean)
+        decoded = np.rint(coefficients @ self._inverse[:, :keep].T + self._mean)
         error = np.clip(decoded, self.low, self.high) - self._wanted
         return float(np.square(error, dtype=np.float64).sum())
 
@@ -258,9 +257,9 @@ class Trial:
             spread = HEADROOM * (high - low)
             low, high = low - spread, high + spread
         q_max, zero_point = _range(low, high, q_max, headroom, self.params.coder)
-        units = _units(transform, keep)
-        gain = 120 if transform.kind == "dct4" else 1 << transform.fraction_bits
-        shift, scale, inverse_shift, inverse_scale = _scales(step, units, gain)
+        inverse, gain = self._decoder(step, keep)
+        scales = _scales(step, transform.units[:keep], gain)
+        shift, scale, inverse_shift, inverse_scale = scales
         matrix = np.ascontiguousarray(transform.matrix[:keep])
         encoder = {
             "shift": shift,
@@ -274,7 +273,7 @@ class Trial:
             "offset": np.rint(transform.mean * 2**inverse_shift).astype(np.int32),
             "low": self.low,
             "high": self.high,
-            "matrix": np.ascontiguousarray(matrix.T) if len(matrix) else matrix,
+            "matrix": inverse,
         }
         shared: dict[str, Any] = {
             "transform": transform.kind,
@@ -297,6 +296,19 @@ class Trial:
         )
         shared |= {"boundaries": boundaries, "lengths": lengths}
         return Context.of(shared, encoder, decoder)
+
+    def _decoder(self, step: float, keep: int) -> tuple[npt.NDArray[np.int16], float]:
+        """The decoder's matrix, and what it makes of a coefficient's unit in a value's unit."""
+        transform = self.transform
+        if transform.kind != "matrix":
+            return transform.matrix, 120 if transform.kind == "dct4" else 128
+        limit = 1 << transform.fraction_bits
+        if transform.orthonormal:
+            return np.ascontiguousarray(transform.matrix[:keep].T), limit
+        columns = transform.inverse[:, :keep]
+        # as large as an entry holds, and as the 17 bits of a sum do that is to make 255
+        gain = min((limit - 1) / np.abs(columns).max(), 65535 * step / 255)
+        return np.rint(columns * gain).astype(np.int16), gain
 
 
 def bisect_step(trials: list[Trial], snr_db: float) -> float:
@@ -336,15 +348,8 @@ def _entropy(counts: npt.NDArray[np.int64]) -> float:
     return float(np.log2(total) - (counts * np.log2(counts)).sum() / total + bias)
 
 
-def _units(transform: Transform, keep: int) -> Floats:
-    """Accumulator units of a coefficient's unit, shape (K,)."""
-    if transform.kind == "dct4":
-        return 32 * np.array([4.0, math.sqrt(40), 10.0])[DCT4_CLASS]
-    return np.full(keep, 2.0**transform.fraction_bits)
-
-
 def _scales(
-    step: float, units: Floats, gain: int
+    step: float, units: Floats, gain: float
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], int, int]:
     """s and M of every component, Sd and Md, for a step.
 

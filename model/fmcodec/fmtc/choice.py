@@ -47,6 +47,7 @@ def candidates(
     relu: bool = False,
     ceiling: float | None = None,
     floor: float | None = None,
+    gradients: Maps | None = None,
 ) -> list[Candidate]:
     """Ways to code a layer with the same noise.
 
@@ -58,8 +59,8 @@ def candidates(
     between.
 
     Args:
-        maps, params, relu, ceiling, floor: see `LayerCodec.calibrate`; params.tables is the most
-            that are used.
+        maps, params, relu, ceiling, floor, gradients: see `LayerCodec.calibrate`; params.tables
+            is the most that are used.
         step: noise allowed, as the step of a quantiser by itself. That of a transform is finer
             than that, to make up for 8-bit rounding before and after it.
         max_length: longest vector, which is what the cores' matrix memory holds.
@@ -72,7 +73,7 @@ def candidates(
     params = params or Params()
     channels = maps.shape[1]
     plain = LayerSamples(maps, params, relu, ceiling, 0.0, 0, step)
-    full = LayerSamples(maps, params, relu, ceiling, floor, 0)
+    full = LayerSamples(maps, params, relu, ceiling, floor, 0, gradients=gradients)
     finer = math.sqrt(max(step**2 - 2 * full.scale**2, 0.0))
     found: list[Candidate] = []
     coarse: list[Candidate] = []

@@ -19,6 +19,7 @@ from fmcodec.fmtc.calibrate import (
 from fmcodec.fmtc.context import Context
 from fmcodec.fmtc.layout import Layout, require_channels
 from fmcodec.fmtc.params import WORD_BITS, Params
+from fmcodec.fmtc.sensitivity import importances, unit_gradients
 from fmcodec.fmtc.tables import count_symbols
 from fmcodec.fmtc.tile import FRAME_WORDS, MAX_TILE_VECTORS, Encoded
 from fmcodec.fmtc.transform import fit
@@ -66,6 +67,7 @@ class LayerCodec:
         relu: bool = False,
         ceiling: float | None = None,
         floor: float | None = None,
+        gradients: Maps | None = None,
         seed: int = 0,
     ) -> LayerCodec:
         """Calibrate a layer; all groups share one step, as one distortion everywhere asks.
@@ -83,6 +85,9 @@ class LayerCodec:
             ceiling: it clamps to this value, as ReLU6 does to 6.
             floor: before a ReLU, values below -floor saturate: they end as zero anyway, and cost
                 less. A folded transform sees them all. Default an eighth of the range.
+            gradients: of what errors do harm to, by each value of `maps`, of the same shape; zero
+                where errors do none. A learned transform then spends bits on the components that
+                matter; `step` is that of values whose gradients are the RMS of all.
             seed: of the choice of vectors that make the code tables.
 
         Raises:
@@ -92,7 +97,7 @@ class LayerCodec:
         if (snr_db is None) == (step is None):
             raise ValueError("snr_db or step must be given, and not both")
         whole = step if variant == "eye" else None
-        task = LayerSamples(maps, params or Params(), relu, ceiling, floor, seed, whole)
+        task = LayerSamples(maps, params or Params(), relu, ceiling, floor, seed, whole, gradients)
         order = task.order(layout, variant)
         parts = task.parts(layout, variant, order)
         trials = [trial for trial, _ in parts]
@@ -223,9 +228,11 @@ class LayerSamples:
         floor: float | None,
         seed: int,
         step: float | None = None,
+        gradients: Maps | None = None,
     ) -> None:
         self.params = params
         self.seed = seed
+        self._gradients = None if gradients is None else unit_gradients(gradients, maps)
         self.scale, self.origin = _int8_range(maps, relu, ceiling, floor, step)
         self.low = self.origin if relu else -128
         self.high = 127
@@ -280,13 +287,18 @@ class LayerSamples:
         values = self._values[:, order]
         others = layout.to_vectors(values[1::2]) if split else [None] * layout.contexts
         seen = values[::2] if split else values
-        for vectors, other in zip(layout.to_vectors(seen), others, strict=True):
+        weights: list[npt.NDArray[np.float64] | None] = [None] * layout.contexts
+        if kind == "matrix" and self._gradients is not None:
+            weights = [*importances(self._gradients[:, order], layout)]
+        for vectors, other, weight in zip(layout.to_vectors(seen), others, weights, strict=True):
             calibrator = Calibrator(params, seed=self.seed)
             calibrator.update(vectors)
             if (vectors == vectors[0]).all():  # a group of dead channels: any code will do
                 calibrator.update(vectors[:1] ^ np.eye(layout.vector_length, dtype=np.int8))
             calibrator.require_enough(allow_constant=True)
-            transform = fit(calibrator.moments, params, variant, origin=self.origin)
+            transform = fit(
+                calibrator.moments, params, variant, origin=self.origin, importance=weight
+            )
             count = max(TRIAL_VECTORS // layout.contexts, 1024)
             sample = calibrator.sample(count)
             if other is not None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from fmcodec.bits import require_int
+from fmcodec.fmtc.fields import DCT4_CLASS
 from fmcodec.fmtc.params import Params
 from fmcodec.fmtc.reference import DCT4_ROWS
 
@@ -62,7 +64,9 @@ class Transform:
             is exact.
         matrix: integer rows T by falling variance, int16, shape (K, C); no rows without a matrix.
         fraction_bits: fraction bits F of `matrix`.
-        rotation: the orthonormal rows that `matrix` rounds, shape (K, C).
+        rows: what `matrix` rounds, real, each of unit length, shape (K, C).
+        inverse: columns that turn coefficients back into values, shape (C, K).
+        units: accumulator units of a coefficient's unit, shape (K,).
         trim: drop components that are not worth their bits once the step is known.
     """
 
@@ -70,15 +74,18 @@ class Transform:
     mean: Floats
     matrix: npt.NDArray[np.int16]
     fraction_bits: int
-    rotation: Floats
+    rows: Floats
+    inverse: Floats
+    units: Floats
     trim: bool = False
+    orthonormal: bool = True
 
     @property
     def weights(self) -> npt.NDArray[np.float32]:
-        """The matrix as it will act, shape (K, C)."""
+        """The transform as it will act, shape (K, C)."""
         if self.kind != "matrix":
-            return self.rotation.astype(np.float32)
-        return self.matrix.astype(np.float32) / np.float32(1 << self.fraction_bits)
+            return self.rows.astype(np.float32)
+        return (self.matrix / self.units[:, None]).astype(np.float32)
 
 
 def fit(
@@ -88,6 +95,7 @@ def fit(
     entry_bits: int | None = None,
     variance_ratio: float | None = None,
     origin: int = 0,
+    importance: Floats | None = None,
 ) -> Transform:
     """Fit a transform.
 
@@ -103,6 +111,9 @@ def fit(
             this share of the variance, 0 < ratio <= 1. None chooses by rate and distortion: a last
             component goes when its bits cost more than the distortion that they save.
         origin: input that stands for zero; eye keeps it exact.
+        importance: W, positive definite, shape (C, C): an error e harms by e W e, and the same step
+            everywhere is to be the best for that. The rows are then those of U W^1/2, U the
+            eigenvectors of the covariance of W^1/2 x. Without a matrix it does nothing.
 
     Raises:
         ValueError: an argument is out of its range, or dct4 is to have other than 16 values.
@@ -117,8 +128,13 @@ def fit(
         if rows.shape[1] != params.channels:
             raise ValueError(f"channels must be 16 with dct4, not {params.channels!r}")
         empty = np.zeros((0, params.channels), dtype=np.int16)
-        return Transform(kind, np.full(params.channels, float(origin)), empty, 7, rows)
-    variances, vectors = np.linalg.eigh(moments.covariance)
+        mean, units = np.full(params.channels, float(origin)), np.full(params.channels, 128.0)
+        if variant == "dct4":
+            units = 32 * np.array([4.0, math.sqrt(40), 10.0])[DCT4_CLASS]
+        return Transform(kind, mean, empty, 7, rows, rows.T, units)
+    root = None if importance is None else _root(importance)
+    covariance = moments.covariance if root is None else root @ moments.covariance @ root
+    variances, vectors = np.linalg.eigh(covariance)
     rotation = vectors.T[::-1].copy()
     # an eigenvector's sign is arbitrary: make its largest entry positive
     largest = np.abs(rotation).argmax(axis=1)
@@ -136,9 +152,26 @@ def fit(
             raise ValueError(f"entry_bits must be {rule}, not {bits!r}")
         dropped = params.matrix_bits - bits
     limit = 1 << fraction_bits - dropped
+    lengths = np.ones(len(rotation))
+    if root is not None:
+        rotation = rotation @ root
+        lengths = np.linalg.norm(rotation, axis=1)
+        rotation /= lengths[:, None]
     entries = np.clip(np.rint(rotation * limit), -limit, limit - 1).astype(np.int16) << dropped
+    units = (1 << fraction_bits) / lengths
+    inverse = entries.T / (1 << fraction_bits)
+    if root is not None:
+        inverse = np.linalg.solve(root @ root, rotation.T * lengths)
     trim = variant == "pca_t" and variance_ratio is None
-    return Transform("matrix", moments.mean, entries, fraction_bits, rotation, trim)
+    return Transform(
+        "matrix", moments.mean, entries, fraction_bits, rotation, inverse, units, trim, root is None
+    )
+
+
+def _root(matrix: Floats) -> Floats:
+    """The symmetric square root of a positive definite matrix."""
+    values, vectors = np.linalg.eigh(matrix)
+    return (vectors * np.sqrt(values)) @ vectors.T
 
 
 def _dct4() -> Floats:

@@ -47,6 +47,7 @@ class Scheme:
         coders: entropy coders of `fmtc` to choose among.
         variants: transforms of `fmtc` to choose among; None is all.
         codec: of `lossless`.
+        weighted: learned transforms are fitted to the gradients too, not to the maps alone.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Scheme:
     coders: tuple[str, ...] = ("huffman",)
     variants: tuple[str, ...] | None = None
     codec: str = ""
+    weighted: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,15 +112,18 @@ class Experiment:
         self.gain, self.margin = self._sensitivity(calibration)
         for site, maps in self.maps.items():
             self.maps[site] = windows(maps, max_values)
+            self.gradients[site] = windows(self.gradients[site], max_values)
         self._ways: dict[tuple, list[Candidate]] = {}
         self.plain = {test.name: self._scores(test.inputs) for test in tests}
 
     def _sensitivity(self, inputs: Tensor) -> tuple[dict[str, float], float]:
         """RMS gradient of the margin by a non-zero value of each site, and the mean margin.
 
-        The margin is how far the likeliest class is ahead of the second.
+        `gradients` are those by every value, zero where a ReLU lets nothing through. The margin is
+        how far the likeliest class is ahead of the second.
         """
         stored: dict[str, Tensor] = {}
+        parts: dict[str, list[Maps]] = {site: [] for site in self.sites}
         names = dict(self.module.named_modules())
         handles = [
             names[site].register_forward_hook(lambda _, __, out, s=site: _retain(stored, s, out))
@@ -137,6 +142,9 @@ class Experiment:
                 assert values.grad is not None
                 power[site] += float(values.grad[alive].double().square().sum())
                 count[site] += int(alive.sum())
+                dead = ~alive if self.relu[site] else torch.zeros_like(alive)
+                parts[site].append(values.grad.masked_fill(dead, 0.0).numpy())
+        self.gradients = {site: np.concatenate(found) for site, found in parts.items()}
         for handle in handles:
             handle.remove()
         self.module.zero_grad(set_to_none=True)
@@ -282,12 +290,13 @@ class Experiment:
             relu=relu,
             ceiling=ceiling,
             floor=floor,
+            gradients=self.gradients[site] if scheme.weighted else None,
         )
         return Titled(codec, variant)
 
     def _choose(self, scheme: Scheme, site: str, step: float, floor: float) -> Candidate:
         """How a layer is coded; schemes that differ in batch or length share the estimates."""
-        key = (site, step, floor, scheme.params, scheme.coders)
+        key = (site, step, floor, scheme.params, scheme.coders, scheme.weighted)
         if key not in self._ways:
             self._ways[key] = candidates(
                 self.maps[site],
@@ -299,6 +308,7 @@ class Experiment:
                 relu=self.relu[site],
                 ceiling=self.ceiling[site],
                 floor=floor,
+                gradients=self.gradients[site] if scheme.weighted else None,
             )
         ways = self._ways[key]
         if scheme.variants is not None:  # what is too small for all of them has no transform

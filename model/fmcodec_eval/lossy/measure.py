@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -130,33 +130,41 @@ def schemes() -> list[tuple[Scheme, bool]]:
         (Scheme(zvc, kind="lossless", codec="zvc"), False),
         (Scheme(huffman, kind="plain"), False),
         (Scheme(PLAIN, kind="plain"), True),
-        (Scheme(PLAIN_END, batch=SHARED_BATCH, variants=("eye",)), True),
-        (Scheme(DCT_RICE, batch=SHARED_BATCH, variants=blocks, coders=("rice",)), True),
-        (Scheme(DCT, batch=SHARED_BATCH, variants=blocks), True),
-        (Scheme(FMTC_ONE, batch=1), True),
-        (Scheme(FMTC, batch=SHARED_BATCH), True),
-        (Scheme(FMTC_LONG, max_length=256, batch=SHARED_BATCH), True),
+        (fmtc(PLAIN_END, variants=("eye",)), True),
+        (fmtc(DCT_RICE, variants=blocks, coders=("rice",)), True),
+        (fmtc(DCT, variants=blocks), True),
+        (fmtc(FMTC_ONE, batch=1), True),
+        (fmtc(FMTC), True),
+        (fmtc(FMTC_LONG, max_length=256), True),
     ]
+
+
+def fmtc(name: str, **settings: Any) -> Scheme:
+    """A scheme of FMTC as it is compared: batches share contexts, gradients spend the bits."""
+    from fmcodec_eval.lossy.experiment import Scheme
+
+    return Scheme(name, **({"batch": SHARED_BATCH, "weighted": True} | settings))
 
 
 def study(name: str) -> list[Scheme]:
     """One parameter of a network after another, everything else as in FMTC 64."""
-    from fmcodec_eval.lossy.experiment import Scheme
 
     def shaped(*shapes: tuple[int, int]) -> list[Scheme]:
-        return [Scheme(f"group {c}, block {b}", layout=(c, b)) for c, b in shapes]
+        return [fmtc(f"group {c}, block {b}", layout=(c, b)) for c, b in shapes]
 
+    fitted = fmtc("fitted to maps alone", weighted=False)
     if name == MOBILENET:  # the one with more than 64 channels
-        return shaped((16, 1), (64, 1), (128, 1))
+        return [fitted, *shaped((16, 1), (64, 1), (128, 1))]
 
     def build(matrix_bits: int = 10, tables: int = 4) -> Params:
         return Params(matrix_bits=matrix_bits, tables=tables)
 
     counts = (1, 2, 4, 8)
     return [
-        *(Scheme(f"G = {g}", batch=SHARED_BATCH, params=build(tables=g)) for g in counts),
-        Scheme("TW = 8", batch=SHARED_BATCH, params=build(matrix_bits=8)),
-        Scheme("no floor", batch=SHARED_BATCH, floor=None),
+        fitted,
+        *(fmtc(f"G = {g}", params=build(tables=g)) for g in counts),
+        fmtc("TW = 8", params=build(matrix_bits=8)),
+        fmtc("no floor", floor=None),
         *shaped((8, 1), (16, 1), (32, 1), (64, 1), (4, 2), (16, 2), (4, 4), (16, 4)),
     ]
 

@@ -61,7 +61,8 @@ def measured(experiment, tmp_path_factory):
             point = experiment.run(scheme, noise or 1e-6)
             point.noise = noise
             points.append(point)
-    bits = experiment.breakdown(Scheme("FMTC 64", batch=256), 0.15)
+    compared = {scheme.name: scheme for scheme, _ in schemes()}
+    bits = experiment.breakdown(compared["FMTC 64"], 0.15)
     found = Measured({"small": experiment.facts()}, points, {"small": {"FMTC 64": bits}})
     store = tmp_path_factory.mktemp("lossy") / "fmtc.json"
     found.save(store)
