@@ -121,7 +121,9 @@ def main(
 
     def one(config: Config) -> Outcome:
         folder = OUTPUT / f"{config.id.replace('/', '-').replace(' ', '-')}-{simulator}"
-        run = Run(config.id, short, str(map_path or ""), str(folder / "measured.jsonl"))
+        run = Run(
+            config.id, short or config.slow, str(map_path or ""), str(folder / "measured.jsonl")
+        )
         wanted = benches or tuple(benches_of(config.codec))
         outcome = simulate(run, wanted, seed=seed, simulator=simulator, waves=waves)
         state = f"[red]{len(outcome.errors)} failed" if outcome.errors else "passed"

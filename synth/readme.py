@@ -70,9 +70,12 @@ def _table(fields: str, baseline: Mapping[str, Any], energy: Mapping[str, Any]) 
             del names["gated"]
         ways = {way: _kept(name, chosen, energy)["results"] for way, name in names.items()}
         return tables.energy_markdown(ways)
-    kept = {name: _kept(name, chosen, baseline) for name in key.split(" + ")}
+    first, *others = key.split(" + ")
+    kept = {first: _kept(first, chosen, baseline)}
     if key == "FPGA":
         return tables.fpga_markdown(kept[key]["results"])
+    # another corner may lack some of the first one's
+    kept |= {name: _kept(name, (), baseline) for name in others}
     corners = {
         name: (
             {

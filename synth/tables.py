@@ -75,7 +75,7 @@ def summary(core: Core, period: float) -> Row:
     within = [m.area_ge for m in timed if m.timing and m.timing.period_ns <= period]
     timing = fastest.timing
     return Row(
-        area_ge=min(netlist.area_ge for netlist in core.netlists.values()),
+        area_ge=_smallest(core),
         flip_flops=core.flip_flops,
         logic_depth=fastest.logic_depth,
         abc_ns=fastest.abc_ns,
@@ -161,7 +161,7 @@ def corners_markdown(corners: Mapping[str, tuple[Results, float]]) -> str:
     """Markdown of several corners of a library side by side: area once, periods of each.
 
     `corners`: results and period of every corner, by its name; areas are the first one's. Bits of
-    memories have a column where any core has some.
+    memories have a column where any core has some. A corner that lacks a core has dashes.
     """
     heads = [f"{name}: STA ns | at GE | GE in {period} ns" for name, (_, period) in corners.items()]
     first, _ = next(iter(corners.values()))
@@ -173,15 +173,20 @@ def corners_markdown(corners: Mapping[str, tuple[Results, float]]) -> str:
     ]
     for config, cores in first.items():
         for core, found in cores.items():
-            rows = [summary(results[config][core], period) for results, period in corners.values()]
-            cells = [
-                f"{_ns(r.period_ns)} | {r.fastest_ge:.0f} | {_ge(r.in_period_ge)}" for r in rows
-            ]
-            lines.append(
-                f"| {config} | {core} | {rows[0].area_ge:.0f} | {rows[0].flip_flops} "
-                f"{f'| {found.memory_bits} ' * held}| {' | '.join(cells)} |"
-            )
+            cells = [f"{_smallest(found):.0f}", found.flip_flops, *[found.memory_bits] * held]
+            for results, period in corners.values():
+                there = results.get(config, {}).get(core)
+                cells += _periods(summary(there, period)) if there else ["-"] * 3
+            lines.append(f"| {config} | {core} | {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
+
+
+def _smallest(core: Core) -> float:
+    return min(netlist.area_ge for netlist in core.netlists.values())
+
+
+def _periods(row: Row) -> list[str]:
+    return [_ns(row.period_ns), f"{row.fastest_ge:.0f}", _ge(row.in_period_ge)]
 
 
 def _has_memories(results: Results) -> bool:

@@ -41,6 +41,7 @@ class Config:
         register_ports: whether every port has a register slice.
         cores: which cores of it figures are kept of.
         short: whether the short simulation runs it.
+        slow: whether the full one runs it in the short form.
         maps: whether the embedded feature maps are simulated in full and stand in the table.
         figures: the flows that measure it where no configuration is named: "asic", "fpga",
             "energy", and "gates", which simulates its netlists.
@@ -54,6 +55,7 @@ class Config:
     register_ports: bool = False
     cores: Sequence[str] = CORES
     short: bool = False
+    slow: bool = False
     maps: bool = False
     figures: Sequence[str] = ()
 

@@ -55,6 +55,10 @@ def test_bits_of_memories_have_a_column_where_there_are_any(core):
     heading, rule, *lines = tables.corners_markdown({"typ": (held, 3.6)}).splitlines()
     assert heading.count("|") == rule.count("|") == lines[0].count("|")
     assert lines[1].startswith("| b | encoder | 100 | 8 | 4096 | 3.00 |")
+    (one,) = tables.corners_markdown({"typ": ({"a": held["a"]}, 3.6), "slow": ({}, 3.6)}).split(
+        "\n"
+    )[2:]
+    assert one == "| a | encoder | 100 | 8 | 3.00 | 150 | 150 | - | - | - |"
     assert "memory" not in tables.asic_markdown({"a": held["a"]}, 3.6)
 
 
