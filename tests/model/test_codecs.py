@@ -279,5 +279,7 @@ def core_cycles(name, word_bits, port, words):
 
 
 def test_no_packet_is_empty():
+    with pytest.raises(ValueError, match="packets must hold at least one packet, not 0"):
+        get_codec("zvc").sizes([])
     with pytest.raises(ValueError, match="words must hold at least one word, not 0"):
         get_codec("rice").sizes([np.ones(3, np.int8), np.ones(0, np.int8)])

@@ -88,6 +88,8 @@ class Coder(ABC):
 
         Raises TypeError or ValueError for what are no packets of words.
         """
+        if not len(packets):
+            raise ValueError("packets must hold at least one packet, not 0")
         words = check_words(self.word_bits, np.concatenate(packets))
         bounds = np.cumsum([0, *map(len, packets)])
         if not np.diff(bounds).all():
