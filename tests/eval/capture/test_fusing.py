@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.eval.capture.patterns import PATTERNS, Onnx, TFLite, Torch
+from tests.eval.capture.builders import Onnx, TFLite, Torch
+from tests.eval.capture.patterns import PATTERNS
 
 X = np.random.default_rng(9).normal(size=(1, 8)).astype(np.float32)
 

@@ -7,7 +7,7 @@ import pytest
 
 from fmcodec_eval.capture import InputError, SourceSpec
 from fmcodec_eval.capture.inputs import Input, Reading, feed, parse_shapes
-from tests.eval.capture.patterns import WEIGHTS, TFLite
+from tests.eval.capture.builders import WEIGHTS, TFLite
 
 FLOAT = np.dtype(np.float32)
 
