@@ -60,7 +60,8 @@ def _frontier(timed: Iterable[tuple[float, float]]) -> Iterator[tuple[float, flo
 
 
 def _core(found: Mapping[str, Any], by_map: Mapping[str, Any]) -> dict[str, Any]:
-    netlists = Core.from_json(found).netlists.values()
+    core = Core.from_json(found)
+    netlists = core.netlists.values()
     timed = [(n.timing.period_ns, n.area_ge) for n in netlists if n.timing is not None]
     period, area = min(timed, default=(None, None))
     energy = sorted((one["zeros"], tables.energy_pj(one)) for one in by_map.values())
@@ -68,6 +69,7 @@ def _core(found: Mapping[str, Any], by_map: Mapping[str, Any]) -> dict[str, Any]
         "area_ge": round(min(n.area_ge for n in netlists), 1),
         "period_ns": period,
         "fast_area_ge": None if area is None else round(area, 1),
+        "memory_bits": core.memory_bits,
         "netlists": [[round(ns, 3), round(ge, 1)] for ns, ge in _frontier(timed)],
         "energy": [[round(zeros, 4), round(pj, 3)] for zeros, pj in energy],
     }

@@ -29,6 +29,7 @@ class Core:
         area_ge: gate equivalents of its smallest netlist.
         period_ns: shortest period of its fastest netlist.
         fast_area_ge: gate equivalents of that one.
+        memory_bits: bits of its memories, which the gate equivalents are without.
         energy: (share of zero words, pJ a word) of packets that it was measured on, in this order.
         netlists: (shortest period in ns, gate equivalents) of netlists, the fastest one first; none
             is slower and larger than another.
@@ -37,6 +38,7 @@ class Core:
     area_ge: float | None = None
     period_ns: float | None = None
     fast_area_ge: float | None = None
+    memory_bits: float | None = None
     energy: tuple[tuple[float, float], ...] = ()
     netlists: tuple[tuple[float, float], ...] = ()
 

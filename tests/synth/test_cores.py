@@ -29,7 +29,7 @@ def test_every_measured_configuration_is_there_in_the_catalogues_order(core):
     }
     found = cores.figures(baseline, energy)["configs"]
     assert list(found) == [config.id for config in configs]
-    encoder = {"area_ge": 100, "period_ns": 3.0, "fast_area_ge": 150}
+    encoder = {"area_ge": 100, "period_ns": 3.0, "fast_area_ge": 150, "memory_bits": 0}
     encoder["netlists"] = [[3.0, 150.0], [6.0, 100.0]]
     gated, ungated, none = (found[c.id]["cores"]["encoder"] for c in configs[:3])
     assert gated == {**encoder, "energy": [[0.5, 2.75]]}

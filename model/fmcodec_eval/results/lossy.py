@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fmcodec.errors import InputError, require
+from fmcodec_eval.files import written_aside
 from fmcodec_eval.lossy.measure import (
     CALIBRATION_IMAGES,
     CALIBRATION_PHOTOS,
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
     from fmcodec_eval.lossy.experiment import Experiment
     from fmcodec_eval.networks import Network
 
-__all__ = ["NETWORKS", "measure", "section"]
+__all__ = ["NETWORKS", "kept", "measure", "renew", "section"]
+
+HEADING = "## Lossy: "  # of the page's last section
 
 # noise budgets of each network; 8-bit rounding alone takes 0.06 in the last two
 NETWORKS = {
@@ -64,6 +67,27 @@ def section(data: Path, work: Path, figures: Path, progress: Progress) -> str:
     for figure in drawings:
         (figures / f"{figure.name}.svg").write_text(figure.svg, encoding="utf-8")
     return render(measured, drawings)
+
+
+def kept(page: Path) -> str:
+    """The section of a page that is there, or nothing."""
+    text = page.read_text(encoding="utf-8") if page.exists() else ""
+    return text[text.index(HEADING) :] if HEADING in text else ""
+
+
+def renew(data: Path, work: Path, page: Path, progress: Progress) -> None:
+    """Write the section of a page that is there, and leave the rest; arguments as `section`'s.
+
+    Raises:
+        InputError: there is no page with that section.
+    """
+    old = kept(page)
+    if not old:
+        raise InputError(f"output must be a page with a section {HEADING!r}, not {page}")
+    new = section(data, work, page.parent / "figures", progress)
+    text = page.read_text(encoding="utf-8").removesuffix(old) + new
+    with written_aside(page) as aside:
+        aside.write_text(text, encoding="utf-8")
 
 
 def measure(

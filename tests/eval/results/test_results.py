@@ -7,7 +7,7 @@ pytest.importorskip("pyarrow")
 pd = pytest.importorskip("pandas")
 pytest.importorskip("matplotlib")
 
-from fmcodec_eval.results import page, yardsticks  # noqa: E402
+from fmcodec_eval.results import lossy, page, yardsticks  # noqa: E402
 
 
 def test_yardsticks_are_sizes_of_what_decodes():
@@ -47,6 +47,6 @@ def test_intervals_are_those_of_images():
 
 
 def test_the_lossy_section_is_kept(tmp_path):
-    assert page._kept_lossy(tmp_path / "no.md") == ""
+    assert lossy.kept(tmp_path / "no.md") == ""
     (tmp_path / "a.md").write_text("# Results\nx\n## Lossy: inside\ny\n")
-    assert page._kept_lossy(tmp_path / "a.md") == "## Lossy: inside\ny\n"
+    assert lossy.kept(tmp_path / "a.md") == "## Lossy: inside\ny\n"
