@@ -43,6 +43,8 @@ def taps_of(
             captured, reason = False, "integers without a fixed scale"
         elif captured and value.shape is not None and 0 in value.shape:
             captured, reason = False, "empty"
+        elif captured and value.shape == ():
+            captured, reason = False, "a single number"
         if captured:
             names[name] = names.get(name, 0) + 1
             again = graph.nodes.index(found.node) if by_number else names[name]

@@ -79,6 +79,27 @@ def test_a_state_that_the_network_makes_itself():
         assert found == {"relu": (4, 5, 1), "add": (5, 3, 1)}
 
 
+def test_a_number_that_decides_a_branch_is_no_map():
+    class Branches(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.front, self.back = torch.nn.Linear(4, 4), torch.nn.Linear(4, 2)
+
+        def forward(self, x):
+            x = self.front(x)
+            return self.back(x.relu() if x.mean() > 0 else x.sigmoid())
+
+    network = TorchNetwork("branches", Branches(), 8)
+    for sign in (1, -1):  # traced again where it takes the other way
+        sample = np.full(4, 9 * sign, np.float32)
+        found = [m.layer for m in network.capture(sample)]
+        assert found[0] == "front"
+        assert found[-1] == "back"
+        assert "mean" not in found
+    [note] = [note for note in network.tensors(sample) if note.operator == "mean"]
+    assert (note.stored, note.reason) == (False, "a single number")
+
+
 def test_gradient_maps_are_the_derivatives_of_the_loss():
     torch.manual_seed(0)
     module = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 1), torch.nn.ReLU(), torch.nn.Flatten())
