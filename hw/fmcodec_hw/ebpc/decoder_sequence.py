@@ -30,8 +30,7 @@ class DecoderSequence(wiring.Component):
         reads: it takes a plane out of the stream.
         step: it is made, at the end of the cycle.
         gives: a word leaves in it.
-        adds: that word is the one before it and a delta.
-        loads: it is the base.
+        moves: that word is the base, with `last_plane`, or the one before it and a delta.
         dried: no block is left: words that are still to come have no value.
     """
 
@@ -51,8 +50,7 @@ class DecoderSequence(wiring.Component):
                 "reads": Out(1),
                 "step": Out(1),
                 "gives": Out(1),
-                "adds": Out(1),
-                "loads": Out(1),
+                "moves": Out(1),
                 "dried": Out(1),
             }
         )
@@ -84,8 +82,7 @@ class DecoderSequence(wiring.Component):
                 Mux(dry, full, ~has_plane | self.there) & (~has_word | self.wanted) & ~self.waits
             ),
             self.gives.eq(self.step & has_word),
-            self.adds.eq(self.step & has_delta),
-            self.loads.eq(self.step & self.last_plane),
+            self.moves.eq(self.step & (has_delta | self.last_plane)),
             self.dried.eq(dry & ~full),
         ]
         with m.If(self.step):

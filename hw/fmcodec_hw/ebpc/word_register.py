@@ -1,6 +1,6 @@
 """The decoder's output register: words are summed up where they leave."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -17,9 +17,9 @@ class WordRegister(wiring.Component):
     A zero word hides the sum and leaves it alone: the register is accumulator and output in one.
 
     Members:
-        delta: what `adds` adds to the sum, modulo 2^m, at the end of the cycle.
-        base: what `loads` makes of the sum instead.
-        adds, loads: a step does the one, the other, or neither.
+        moves: the sum changes, at the end of the cycle:
+        loads: with `moves`: it becomes the base; otherwise the delta is added, modulo 2^m.
+        base, delta: these.
         free: a word can enter.
         emit: one enters, at the end of the cycle; only while `free`.
         shows: it is the sum; otherwise it is zero.
@@ -37,7 +37,7 @@ class WordRegister(wiring.Component):
             {
                 "delta": In(word_bits),
                 "base": In(word_bits),
-                "adds": In(1),
+                "moves": In(1),
                 "loads": In(1),
                 "free": Out(1),
                 "emit": In(1),
@@ -52,8 +52,8 @@ class WordRegister(wiring.Component):
         )
 
     def elaborate(self, platform):
-        # One adder, whose operands are gated: base or the old sum, and the delta. Steps are only
-        # made with words that enter, so that the sum never changes under a word that waits
+        # The sum is there whether it is wanted or not: that comes late, and is an enable. Steps are
+        # only made with words that enter, so that the sum never changes under a word that waits
         m = Module()
         words = self.words
         data = Signal(self._word_bits, reset_less=True)
@@ -68,8 +68,8 @@ class WordRegister(wiring.Component):
             words.payload.user.eq(final & self.damaged),
             self.clear.eq(final & words.valid & words.ready),
         ]
-        kept = gate(~self.loads, data)
-        m.d.sync += data.eq(kept + (gate(self.adds, self.delta) | gate(self.loads, self.base)))
+        with m.If(self.moves):
+            m.d.sync += data.eq(Mux(self.loads, self.base, data + self.delta))
         with m.If(self.emit):
             m.d.sync += [shown.eq(self.shows), final.eq(self.last)]
         m.d.sync += valid.eq(self.emit | (valid & ~words.ready) | (final & ~self.clear))

@@ -43,8 +43,8 @@ def test_planes_and_words_of_packets(config, stall):
                         read += 1
                     if ctx.get(dut.gives):
                         assert ctx.get(dut.wanted)
-                        assert ctx.get(dut.adds) + ctx.get(dut.loads) == 1
-                        given.append("base" if ctx.get(dut.loads) else "delta")
+                        assert ctx.get(dut.moves)
+                        given.append("base" if ctx.get(dut.last_plane) else "delta")
                 else:
                     assert not ctx.get(dut.gives)
                 await ctx.tick()

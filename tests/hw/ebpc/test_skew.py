@@ -5,7 +5,7 @@ import random
 import pytest
 from amaranth.hdl import Cat, Module, Signal
 
-from fmcodec_hw.ebpc.skew import DelayLine, one_by_one, skew_and_rotate
+from fmcodec_hw.ebpc.skew import DelayLine, TwinLine, one_by_one, skew_and_rotate
 from sim.stalls import stalls
 from tests.hw.simulate import clocked
 
@@ -38,6 +38,32 @@ def test_a_line_delays_by_steps(steps):
     clocked(m, body, cycles=10_000, about=f"{steps} steps, seed {SEED}")
 
 
+@pytest.mark.parametrize("steps", [0, 1, 2, 3, 6, 7])
+def test_twin_lines_delay_by_steps_and_take_turns(steps):
+    m, bit, step, odd = Module(), Signal(), Signal(), Signal()
+    line = TwinLine(m, "line", bit, steps, step, odd)
+    rng = random.Random(SEED)
+
+    async def body(ctx):
+        past: list[int] = []  # the youngest bit first
+        for now in range(100):
+            past.insert(0, rng.getrandbits(1))
+            ctx.set(bit, past[0])
+            ctx.set(odd, now & 1)
+            for _ in range(rng.randrange(3)):
+                await ctx.tick()
+            if now >= steps:
+                assert ctx.get(line.out) == past[steps]
+            if steps and now:
+                assert ctx.get(line.before) == past[1]
+            ctx.set(step, 1)
+            await ctx.tick()
+            ctx.set(step, 0)
+
+    m.d.sync += Signal().eq(bit)
+    clocked(m, body, cycles=10_000, about=f"{steps} steps, seed {SEED}")
+
+
 @pytest.mark.parametrize(("bits", "side"), [(8, 8), (8, 4), (16, 4), (32, 8)])
 def test_chunks_follow_one_by_one(bits, side):
     m, value, loads, step = Module(), Signal(bits), Signal(), Signal()
@@ -60,11 +86,12 @@ def test_chunks_follow_one_by_one(bits, side):
     clocked(m, body, cycles=2000, about=f"{bits} bits, {side} values, seed {SEED}")
 
 
+@pytest.mark.parametrize("twin", [False, True])
 @pytest.mark.parametrize("side", [4, 8, 16])
-def test_all_bits_of_a_word_come_out_in_its_lane(side):
+def test_all_bits_of_a_word_come_out_in_its_lane(side, twin):
     m, step = Module(), Signal()
     entering, index = Signal(side), Signal(range(side))
-    _, lanes = skew_and_rotate(m, list(entering), index, step)
+    _, lanes = skew_and_rotate(m, list(entering), index, step, twin=twin)
     out = Cat(lanes)
     rng = random.Random(SEED)
     words = [rng.getrandbits(side) for _ in range(5 * side)]
@@ -82,4 +109,4 @@ def test_all_bits_of_a_word_come_out_in_its_lane(side):
                     assert shown >> lane & 1 == words[now - age] >> age & 1
             await ctx.tick()
 
-    clocked(m, body, cycles=2000, about=f"{side} lanes, seed {SEED}")
+    clocked(m, body, cycles=2000, about=f"{side} lanes, twin {twin}, seed {SEED}")

@@ -33,13 +33,13 @@ def test_words_of_packets(word_bits, stall):
                     await ctx.tick()
                 ctx.set(dut.base, value if kind == "base" else rng.getrandbits(word_bits))
                 ctx.set(dut.delta, value if kind == "delta" else rng.getrandbits(word_bits))
-                ctx.set(dut.loads, kind == "base")
-                ctx.set(dut.adds, kind == "delta")
+                ctx.set(dut.loads, kind == "base" or (kind == "zero" and rng.getrandbits(1)))
+                ctx.set(dut.moves, kind != "zero")
                 ctx.set(dut.shows, kind != "zero")
                 ctx.set(dut.last, last)
                 ctx.set(dut.emit, 1)
                 await ctx.tick()
-                for signal in (dut.emit, dut.loads, dut.adds):
+                for signal in (dut.emit, dut.moves):
                     ctx.set(signal, 0)
                 if kind != "zero":
                     total = (value + total * (kind == "delta")) & mask
