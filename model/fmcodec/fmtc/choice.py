@@ -43,6 +43,7 @@ def candidates(
     *,
     max_length: int = 64,
     coders: Sequence[str] = ("huffman",),
+    variants: Sequence[str] | None = None,
     size: Sequence[int] | None = None,
     relu: bool = False,
     ceiling: float | None = None,
@@ -65,6 +66,7 @@ def candidates(
             than that, to make up for 8-bit rounding before and after it.
         max_length: longest vector, which is what the cores' matrix memory holds.
         coders: entropy coders to try.
+        variants: transforms to try; None is all. What none of them fits has no transform.
         size: height and width of a whole map, where `maps` are windows.
 
     Raises:
@@ -78,6 +80,8 @@ def candidates(
     found: list[Candidate] = []
     coarse: list[Candidate] = []
     for layout, variant, coder in _ways(channels, maps.shape[2:], max_length, coders):
+        if variants is not None and variant not in {"eye", *variants}:
+            continue
         vectors = _vectors(maps.shape[2:], layout)
         if variant == "pca_t" and len(maps) * vectors < 8 * layout.vector_length:
             continue  # too few to know their correlation
@@ -103,7 +107,8 @@ def candidates(
             total = sum(rates) * vectors + tiles * WORD_BITS * (FRAME_WORDS + 1.5)
             way = Candidate(layout, variant, few, exact, total, sum(contexts))
             (found if holds or coder == "huffman" else coarse).append(way)
-    return found or coarse
+    found = found or coarse
+    return [way for way in found if variants is None or way.variant in variants] or found
 
 
 def choose(ways: Iterable[Candidate], batch: int, max_length: int = 256) -> Candidate:

@@ -296,7 +296,8 @@ class Experiment:
 
     def _choose(self, scheme: Scheme, site: str, step: float, floor: float) -> Candidate:
         """How a layer is coded; schemes that differ in batch or length share the estimates."""
-        key = (site, step, floor, scheme.params, scheme.coders, scheme.weighted)
+        which = (scheme.params, scheme.coders, scheme.variants, scheme.weighted)
+        key = (site, step, floor, *which)
         if key not in self._ways:
             self._ways[key] = candidates(
                 self.maps[site],
@@ -304,16 +305,14 @@ class Experiment:
                 scheme.params,
                 max_length=256,
                 coders=scheme.coders,
+                variants=scheme.variants,
                 size=self.shapes[site][1:],
                 relu=self.relu[site],
                 ceiling=self.ceiling[site],
                 floor=floor,
                 gradients=self.gradients[site] if scheme.weighted else None,
             )
-        ways = self._ways[key]
-        if scheme.variants is not None:  # what is too small for all of them has no transform
-            ways = [w for w in ways if w.variant in scheme.variants] or ways
-        return choose(ways, scheme.batch, scheme.max_length)
+        return choose(self._ways[key], scheme.batch, scheme.max_length)
 
 
 def _margin_change(plain: Maps, scores: Maps) -> Maps:

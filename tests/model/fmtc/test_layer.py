@@ -140,6 +140,16 @@ def test_choice_follows_the_maps():
     assert choose(ways, 1000, 16).layout.vector_length <= 16
 
 
+def test_choice_among_some_transforms():
+    """The estimates are the same; what none of them fits has no transform."""
+    ways = candidates(MAPS, 0.2)
+    for variants in (("dct4",), ("eye", "pca_t")):
+        expected = [way for way in ways if way.variant in variants]
+        assert candidates(MAPS, 0.2, variants=variants) == expected
+    small = candidates(MAPS[..., :3, :3], 0.2, variants=("dct4",))
+    assert {way.variant for way in small} == {"eye"}
+
+
 def test_rice_codes_too_short_for_a_step_are_taken_with_the_finest_that_they_hold():
     """Their coefficients are of 8 bits: a budget of nothing cannot be kept, but is no error."""
     ways = candidates(MAPS, 1e-6, coders=("rice",), relu=True)
