@@ -74,7 +74,9 @@ results: $(VENV)/results.stamp  ## doc/results.md from the networks and images i
 readme: $(VENV)/synth.stamp  ## the documents' tables and the report's cores.json from synth/*.json
 	$(BIN)/python -m synth.readme
 
-simulators: $(VENV)/scalesim/stamp  ## SCALE-Sim, in an environment of its own
+simulators: $(VENV)/scalesim/stamp  ## SCALE-Sim and AccelForge, in environments of their own
+	@command -v python3.12 >/dev/null && $(MAKE) -s $(VENV)/accelforge/stamp \
+	  || echo "AccelForge cannot be installed (it takes Python 3.12): no test of what it reads" >&2
 
 diagrams:  ## the block diagrams of doc/architecture.md from their text
 	$(call need,dot,graphviz)
@@ -88,6 +90,12 @@ $(VENV)/scalesim/stamp: | $(BIN)/python
 	@echo "preparing $(VENV)/scalesim"
 	@$(PYTHON) -m venv $(VENV)/scalesim
 	@$(VENV)/scalesim/bin/python -m pip install -q --disable-pip-version-check 'scalesim>=3,<4' 'numpy<2.4'
+	@touch $@
+
+$(VENV)/accelforge/stamp: | $(BIN)/python
+	@echo "preparing $(VENV)/accelforge"
+	@python3.12 -m venv $(VENV)/accelforge
+	@$(VENV)/accelforge/bin/python -m pip install -q --disable-pip-version-check 'accelforge>=1,<2'
 	@touch $@
 
 # One stamp per extra; pip has little to do when another target has brought most of it
