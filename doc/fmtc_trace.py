@@ -67,7 +67,8 @@ def rows():
             word = ctx.get(encoder.code.payload.data)
             if beat:
                 words.append((word, ctx.get(encoder.code.payload.last)))
-            level = ctx.get(part.quantiser.symbol) - context.zero_point
+            size = ctx.get(part.quantiser.magnitude)
+            level = -size if ctx.get(part.quantiser.negative) else size
             code = part.coder.code
             bits = f"{ctx.get(code.payload.bits):0{len(code.payload.bits)}b}"
             coefficient = part.dct4.coefficient

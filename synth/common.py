@@ -51,9 +51,10 @@ def chosen(names: Iterable[str], cores: Iterable[str], flow: str) -> list[tuple[
 
 
 def for_cells(config: Config, reset: str) -> Config:
-    """`config` as it is mapped to cells: a memory is a module without gates, not flip-flops."""
-    external = {"memory": "external"} if "memory" in config.options else {}
-    return replace(config, reset=reset, options={**config.options, **external})
+    """`config` as it is mapped to cells: memories without gates, multipliers of gates."""
+    ours = {"memory": "external", "multipliers": "booth"}
+    options = {**config.options, **{k: v for k, v in ours.items() if k in config.options}}
+    return replace(config, reset=reset, options=options)
 
 
 def cached(state: Iterable[str], measure: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:

@@ -28,12 +28,13 @@ class CodeBuilder(wiring.Component):
     Members:
         length: lengths of a table's codes, from symbol 0; taken where `ready`.
         ready: no table is being made.
-        write: valid, `table`, `symbol`, and the `entry` of the code memory.
+        write: valid, `table`, `symbol`, whether it is the `last` of the table, and the
+            `entry` of the code memory.
     """
 
     def __init__(self, params: Params):
         self._params = params
-        fields = {"valid": 1, "table": 3, "symbol": 8, "entry": entry_layout(params)}
+        fields = {"valid": 1, "table": 3, "symbol": 8, "last": 1, "entry": entry_layout(params)}
         super().__init__(
             {
                 "length": In(length_layout()),
@@ -65,6 +66,7 @@ class CodeBuilder(wiring.Component):
             self.write.valid.eq(reading & (lengths.read_data == passes)),
             self.write.table.eq(table),
             self.write.symbol.eq(passed),
+            self.write.last.eq(passed == last),
             self.write.entry.length.eq(passes - 1),
             self.write.entry.bits.eq(fraction),
         ]

@@ -72,7 +72,7 @@ class CodeTables(wiring.Component):
         longest, tables = self._params.max_code_bits, self._params.tables
         m.submodules.builder = builder = CodeBuilder(self._params)
         write, entry = builder.write, builder.write.entry
-        last, place, begun = Signal(8), Signal(_SYMBOL_BITS), Signal()
+        place, begun = Signal(_SYMBOL_BITS), Signal()
         taken = self.lengths.valid & self.ready
         code, limit = Signal(_SYMBOL_BITS), Signal(longest + 1)
         m.d.comb += [
@@ -82,7 +82,7 @@ class CodeTables(wiring.Component):
             limit.eq(entry.bits + ((1 << longest - 1) >> entry.length)),
         ]
         with m.If(taken):
-            m.d.sync += [last.eq(self.lengths.symbol), begun.eq(0), place.eq(0)]
+            m.d.sync += [begun.eq(0), place.eq(0)]
         with m.If(write.valid):
             m.d.sync += [begun.eq(1), place.eq(place + 1)]
 
@@ -112,7 +112,7 @@ class CodeTables(wiring.Component):
         bases = memory("bases", _SYMBOL_BITS, 4)
         symbols = memory("symbols", _SYMBOL_BITS, _SYMBOL_BITS)
         m.d.comb += [
-            end.write_enable.eq(write.valid & (write.symbol == last)),
+            end.write_enable.eq(write.valid & write.last),
             end.write_address.eq(at(other, write.table)),
             end.write_data.eq(Cat(entry.length, entry.bits)),
             end.read_enable.eq(1),

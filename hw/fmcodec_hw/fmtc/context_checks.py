@@ -17,7 +17,12 @@ def held(build: Build, index: int, word: Value) -> dict[str, Value]:
     """The fields of `Build.layout` that word `index` of the header holds, pairs left out."""
     fields: dict[int, dict[str, Value]] = {
         1: {"tag": word[:15], "each": word[26]},
-        2: {"last_component": word[16:24], "q_max": word[8:16], "zero_point": word[:8]},
+        2: {
+            "last_component": word[16:24],
+            "q_max": word[8:16],
+            "zero_point": word[:8],
+            "span": word[8:16] - word[:8],
+        },
         3: {"end_before": word[16:25]},
         4: {"mean": word[:24]},
     }

@@ -95,11 +95,15 @@ class Build:
         """The registers of a context, fields as `fmcodec.fmtc` names them.
 
         `last_component` is K - 1, where it is not C - 1 always. `boundaries` are the last one
-        first, zero where there is none. `pairs` are those of the classes with dct4. `mean` is
-        the bias or the offset.
+        first, zero where there is none. `pairs` are those of the classes with dct4. `span`, of an
+        encoder, is q_max - zp. `mean` is the bias or the offset.
         """
         boundary = unsigned(self.index_bits)
-        fields: dict = {"tag": 15, "q_max": 8, "zero_point": 8}
+        fields: dict = {"tag": 15, "zero_point": 8}
+        if self.is_decoder:
+            fields["q_max"] = 8
+        else:
+            fields["span"] = 8 if self.has_huffman else 7
         if self.cuts_components:
             fields["last_component"] = unsigned(self.index_bits)
         if self.params.tables > 1:

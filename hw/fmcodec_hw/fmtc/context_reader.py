@@ -191,8 +191,10 @@ class ContextReader(wiring.Component):
         words, last_symbol, symbol = Signal(5), Signal(8), Signal(8)
         here, is_code, is_last = Signal(), Signal(), Signal()
         length = word.word_select(~step, 4)
+        fields = self.fields
+        q_max = fields.q_max if build.is_decoder else fields.zero_point + fields.span
         m.d.comb += [
-            last_symbol.eq(self.fields.q_max + 1),
+            last_symbol.eq(q_max + 1),
             symbol.eq(Cat(step, words)),
             here.eq(go & (self._section == Section.LENGTHS)),
             is_code.eq(symbol <= last_symbol),

@@ -1,10 +1,11 @@
 """The integer DCT of 4x4 blocks, one value and one coefficient a cycle."""
 
 from amaranth.hdl import Module, Mux, Signal, signed
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from fmcodec_hw import axis
+from fmcodec_hw.fmtc.numbers import number_signature
 from fmcodec_hw.fmtc.transposer import SIDE, Transposer
 
 __all__ = ["COEFFICIENT_BITS", "Dct4"]
@@ -18,7 +19,7 @@ class Dct4(wiring.Component):
     """Transform blocks (doc/format.md, "dct4").
 
     Latency: a block's first coefficient is there a cycle after its last value. Throughput: one
-    value and one coefficient per cycle. Held: one block and three values.
+    value and one coefficient per cycle. Held: one block and what three values make.
 
     Members:
         values: blocks row by row, int8. `values.ready` depends on `coefficient.ready`.
@@ -28,39 +29,50 @@ class Dct4(wiring.Component):
     """
 
     def __init__(self):
-        payload = data.StructLayout({"value": signed(COEFFICIENT_BITS), "last": 1})
         super().__init__(
             {
                 "values": In(axis.signature(VALUE_BITS)),
-                "coefficient": Out(stream.Signature(payload)),
+                "coefficient": Out(number_signature(COEFFICIENT_BITS)),
                 "misplaced": Out(1),
             }
         )
 
     def elaborate(self, platform):
-        # A row is transformed whole as its last value comes, for its four sums go different ways in
+        # Two adders go over a row, over its inner values as the third one comes and over its outer
+        # ones with the last. That transforms the row whole, for its four sums go different ways in
         # the transposer. A column stands still for four cycles, one for each of its sums: four
         # adders would be idle in three of them, so that two are enough
         m = Module()
         m.submodules.transposer = transposer = Transposer(_ROW_BITS)
         value = self.values.payload.data.as_signed()
-        before = [Signal(signed(VALUE_BITS), name=f"x_{i}", reset_less=True) for i in range(3)]
+        outer = Signal(signed(VALUE_BITS), reset_less=True)
+        even, odd = (Signal(signed(VALUE_BITS + 1), name=name) for name in ("even", "odd"))
+        inner_even, inner_odd = (
+            Signal.like(even, name=f"inner_{name}", reset_less=True) for name in ("even", "odd")
+        )
         place, taken = Signal(4), Signal()
         row_ends = place[:2].all()
+        before = Mux(place[0], outer, inner_even)
         m.d.comb += [
             transposer.row.valid.eq(self.values.valid & row_ends),
             self.values.ready.eq(~row_ends | transposer.row.ready),
             taken.eq(self.values.valid & self.values.ready),
             self.misplaced.eq(taken & self.values.payload.last & ~place.all()),
+            even.eq(before + value),
+            odd.eq(before - value),
         ]
         with m.If(taken):
             m.d.sync += place.eq(place + 1)
-            m.d.sync += [a.eq(b) for a, b in zip(before, [*before[1:], value], strict=True)]
+            with m.Switch(place[:2]):
+                with m.Case(0):
+                    m.d.sync += outer.eq(value)
+                with m.Case(1):
+                    m.d.sync += inner_even.eq(value)
+                with m.Case(2):
+                    m.d.sync += [inner_even.eq(even), inner_odd.eq(odd)]
             with m.If(place.all()):
                 m.d.sync += self.coefficient.payload.last.eq(self.values.payload.last)
-        x = [*before, value]
-        even, odd = (x[0] + x[3], x[1] + x[2]), (x[0] - x[3], x[1] - x[2])
-        sums = even[0] + even[1], (odd[0] << 1) + odd[1], even[0] - even[1], odd[0] - (odd[1] << 1)
+        sums = even + inner_even, (odd << 1) + inner_odd, even - inner_even, odd - (inner_odd << 1)
         m.d.comb += [transposer.row.payload[v].eq(total) for v, total in enumerate(sums)]
 
         frequency = Signal(range(SIDE))
@@ -77,7 +89,7 @@ class Dct4(wiring.Component):
 def _sum(m: Module, column, frequency: Signal) -> Signal:
     """Sum of a column with row `frequency` of A: 1 1 1 1; 2 1 -1 -2; 1 -1 -1 1; 1 -2 2 -1."""
     bits = _ROW_BITS + 1
-    outer, inner = Signal(signed(bits)), Signal(signed(bits))
+    outer, inner = Signal(signed(bits), name="outer_sum"), Signal(signed(bits), name="inner_sum")
     total = Signal(signed(COEFFICIENT_BITS), name="total")
     odd, negative = frequency
     flip = odd.replicate(bits)

@@ -38,6 +38,7 @@ class Encoder(wiring.Component):
     Parameters:
         params: the configuration.
         folded: coefficients come from outside, a convolution with the transform in it.
+        booth: the quantiser has a multiplier of gates, see `Quantiser`.
 
     Members:
         ctx: encoder contexts, `last` with the CRC; loaded while tiles run.
@@ -51,8 +52,8 @@ class Encoder(wiring.Component):
         status_context_loaded, status_context_refused: a context is over, in this cycle.
     """
 
-    def __init__(self, params: Params, *, folded: bool = False):
-        self.params, self.folded = params, folded
+    def __init__(self, params: Params, *, folded: bool = False, booth: bool = False):
+        self.params, self.folded, self._booth = params, folded, booth
         self._build = Build(params, "folded" if folded else "encoder")
         super().__init__(
             {
@@ -78,7 +79,7 @@ class Encoder(wiring.Component):
         m.submodules.sequence = sequence = TileSequence()
         m.submodules.index = index = SymbolIndex(self.params.channels, tables)
         m.submodules.scales = scales = Scales(build)
-        m.submodules.quantiser = quantiser = Quantiser()
+        m.submodules.quantiser = quantiser = Quantiser(booth=self._booth)
         coder = HuffmanCoder(self.params) if build.has_huffman else RiceCoder(tables)
         m.submodules.coder = coder
         m.submodules.writer = writer = TileWriter()
@@ -109,7 +110,8 @@ class Encoder(wiring.Component):
             quantiser.step.eq(step),
             coder.symbol.valid.eq(valid),
             coder.raw.eq(sequence.raw),
-            symbol.symbol.eq(quantiser.symbol),
+            symbol.negative.eq(quantiser.negative),
+            symbol.magnitude.eq(quantiser.magnitude),
             symbol.zero.eq(quantiser.zero),
             symbol.group.eq(group),
             symbol.ends.eq(ends),
@@ -209,18 +211,16 @@ class Encoder(wiring.Component):
             quantiser.shift.eq(scales.shift),
             quantiser.scale.eq(scales.scale),
             quantiser.zero_point.eq(fields.zero_point),
-            quantiser.q_max.eq(fields.q_max),
+            quantiser.span.eq(fields.span),
+            coder.zero_point.eq(fields.zero_point),
         ]
         if build.has_huffman:
             m.d.comb += [
                 coder.end_before.eq(fields.end_before),
-                coder.q_max.eq(fields.q_max),
                 coder.bank.eq(loader.bank),
                 coder.length.eq(loader.length),
                 loader.ready.eq(coder.ready),
             ]
-        else:
-            m.d.comb += coder.zero_point.eq(fields.zero_point)
         if self.params.tables > 1:
             m.d.comb += index.boundaries.eq(fields.boundaries)
         if build.has_each:

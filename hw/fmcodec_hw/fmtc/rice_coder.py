@@ -5,7 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from fmcodec.fmtc.reference import START_K
-from fmcodec_hw.fmtc.symbols import PUSH_BITS, code_layout, symbol_layout
+from fmcodec_hw.fmtc.symbols import PUSH_BITS, code_layout, level_layout, symbol
 from fmcodec_hw.rice_code.adaptation import MAX_RUN_BITS, Adaptation
 from fmcodec_hw.rice_code.code_writer import CodeWriter
 
@@ -34,7 +34,7 @@ class RiceCoder(wiring.Component):
         self._tables = tables
         super().__init__(
             {
-                "symbol": In(stream.Signature(symbol_layout(tables))),
+                "symbol": In(stream.Signature(level_layout(tables))),
                 "raw": In(1),
                 "zero_point": In(8),
                 "code": Out(stream.Signature(code_layout())),
@@ -51,7 +51,7 @@ class RiceCoder(wiring.Component):
             _LEVEL_BITS, start=START_K, groups=self._tables, raw=False
         )
         m.submodules.writer = writer = CodeWriter(_LEVEL_BITS)
-        layout = symbol_layout(self._tables)
+        layout = level_layout(self._tables)
         valid, held = Signal(), Signal(layout, reset_less=True)
         step, take, known = Signal(), Signal(), Signal()
         m.d.comb += [
@@ -64,7 +64,8 @@ class RiceCoder(wiring.Component):
         m.d.sync += valid.eq(take | (valid & ~step))
         with m.If(take):
             m.d.sync += [
-                held.symbol.eq(self.symbol.payload.symbol),
+                held.negative.eq(self.symbol.payload.negative),
+                held.magnitude.eq(self.symbol.payload.magnitude),
                 held.zero.eq(self.symbol.payload.zero),
                 held.last.eq(self.symbol.payload.last),
             ]
@@ -85,13 +86,10 @@ class RiceCoder(wiring.Component):
                 count.eq(Mux(is_run & ~ends, count + 1, 0)),
             ]
 
-        # d > 0 is 2 d - 2, d < 0 is -2 d - 1: the sign goes to the end, what is left is d - 1 or ~d
-        level, folded = Signal(_LEVEL_BITS), Signal(_LEVEL_BITS)
-        negative = level[-1]
-        magnitude = level[:-1] ^ negative.replicate(_LEVEL_BITS - 1)
+        # d > 0 is 2 d - 2, d < 0 is -2 d - 1: the sign goes to the end, what is left is |d| - 1
+        folded = Signal(_LEVEL_BITS)
         m.d.comb += [
-            level.eq(held.symbol - self.zero_point),
-            folded.eq(Cat(negative, (magnitude - (~negative))[: _LEVEL_BITS - 1])),
+            folded.eq(Cat(held.negative, (held.magnitude - 1)[: _LEVEL_BITS - 1])),
             writer.folded.eq(folded),
             writer.whole.eq(folded),
             writer.zero.eq(held.zero),
@@ -110,7 +108,7 @@ class RiceCoder(wiring.Component):
         if self._tables > 1:
             m.d.comb += state.group.eq(held.group)
 
-        code, plain = self.code.payload, Cat(Const(0, PUSH_BITS - 8), held.symbol)
+        code, plain = self.code.payload, Cat(Const(0, PUSH_BITS - 8), symbol(held, self.zero_point))
         m.d.comb += [
             self.code.valid.eq(known & (~is_run | ends)),
             code.bits.eq(Mux(self.raw, plain, writer.code)),

@@ -1,6 +1,6 @@
 """The pair s, M of every component."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -44,12 +44,12 @@ class Scales(wiring.Component):
         super().__init__(members)
 
     def elaborate(self, platform):
-        # The memory is read a cycle ahead, the scale is kept for a cycle
+        # The memory is read a cycle ahead, and its scale kept for a cycle; a class is kept itself
         m = Module()
-        pair = Signal(PAIR)
         if self.build.has_each:
             m.submodules.memory = memory = Ram(2 << self.build.index_bits, PAIR.size)
             place = Mux(self.step, self.following, self.component)
+            pair, scale = Signal(PAIR), Signal.like(self.scale, name="held_scale", reset_less=True)
             m.d.comb += [
                 memory.write_enable.eq(self.write.valid),
                 memory.write_address.eq(Cat(self.write.index, ~self.bank)),
@@ -57,18 +57,24 @@ class Scales(wiring.Component):
                 memory.read_enable.eq(self.opens | self.step),
                 memory.read_address.eq(Cat(place, self.bank)),
                 pair.eq(Mux(self.each, memory.read_data, self.pairs[0])),
+                self.shift.eq(pair.shift),
+                self.scale.eq(scale),
             ]
+            with m.If(self.step):
+                m.d.sync += scale.eq(pair.scale)
         else:
-            odd = self.component[0], self.component[2]  # the frequencies u and v
-            m.d.comb += pair.eq(
-                select(
-                    (~odd[0] & ~odd[1], self.pairs[0]),
-                    (odd[0] ^ odd[1], self.pairs[1]),
-                    (odd[0] & odd[1], self.pairs[2]),
-                )
-            )
-        scale = Signal.like(self.scale, name="held_scale", reset_less=True)
-        with m.If(self.step):
-            m.d.sync += scale.eq(pair.scale)
-        m.d.comb += [self.shift.eq(pair.shift), self.scale.eq(scale)]
+            odd = Cat(self.component[0], self.component[2])  # the frequencies u and v
+            before = Signal(2, reset_less=True)  # those of the coefficient taken before
+            with m.If(self.step):
+                m.d.sync += before.eq(odd)
+            m.d.comb += [
+                self.shift.eq(self._of_class(odd, "shift")),
+                self.scale.eq(self._of_class(before, "scale")),
+            ]
         return m
+
+    def _of_class(self, odd: Value, name: str) -> Value:
+        """Field `name` of the pair of a class of dct4, which is how many bits of `odd` are set."""
+        classes = ~odd.any(), odd.xor(), odd.all()
+        own = [getattr(self.pairs[i], name) for i in range(self.build.pairs)]
+        return select(*zip(classes, own, strict=True))

@@ -1,10 +1,24 @@
 """Symbols on their way to a coder, and codes on their way from it."""
 
+from amaranth.hdl import Value
 from amaranth.lib import data
 
-__all__ = ["PUSH_BITS", "code_layout", "cut_layout", "symbol_layout"]
+__all__ = ["PUSH_BITS", "code_layout", "cut_layout", "level_layout", "symbol", "symbol_layout"]
 
 PUSH_BITS = 16  # half a header; the longest code has as many bits
+
+
+def level_layout(tables: int) -> data.StructLayout:
+    """A symbol q as sign and size of q - zp; other fields are those of `symbol_layout`."""
+    group = range(max(tables, 2))
+    flags = {"zero": 1, "group": group, "ends": 1, "last": 1}
+    return data.StructLayout({"negative": 1, "magnitude": 8, **flags})
+
+
+def symbol(level, zero_point: Value) -> Value:
+    """The symbol q of a `level_layout`, 8 bits."""
+    size = level.magnitude ^ level.negative.replicate(8)
+    return (zero_point + size + level.negative)[:8]
 
 
 def symbol_layout(tables: int) -> data.StructLayout:

@@ -17,10 +17,9 @@ __all__ = ["TileWriter"]
 class TileWriter(wiring.Component):
     """Write tiles one behind the other (doc/format.md, "FMTC tile").
 
-    Latency: a code is in the queue a cycle after it is taken. Throughput: one code per cycle,
-    whatever its length. Held: a code, and a queue of bits. A tile's header is taken when the
-    payload of the tile before has left; three cycles or four lie between a last code and the next
-    tile's first.
+    Latency: a code is in the queue a cycle after it is shown. Throughput: one code per cycle,
+    whatever its length. Held: a queue of bits. A tile's header is taken when the payload of the
+    tile before has left; two cycles or three lie between a last code and the next tile's first.
 
     Members:
         header: the first word of a tile, taken when it is written.
@@ -46,43 +45,36 @@ class TileWriter(wiring.Component):
         m.submodules.packer = packer = BitPacker(
             WORD_BITS, PUSH_BITS, capacity=WORD_BITS + PUSH_BITS - 1
         )
-        code = Signal(code_layout(), reset_less=True)
-        waiting, headed, closing, half = (
-            Signal(name=name) for name in ("waiting", "headed", "closing", "half")
-        )
+        headed, closing, half = (Signal(name=name) for name in ("headed", "closing", "half"))
         trailing, adding = Signal(), Signal()  # the CRC is shown; the CRC has half a word to go
-        room, opens, accepts = Signal(), Signal(), Signal()
+        opens, accepts = Signal(), Signal()
+        code = self.code.payload
         m.d.comb += [
-            room.eq(packer.room(PUSH_BITS)),
             opens.eq(self.header.valid & ~headed & ~closing),
             self.header.ready.eq(half & ~headed & ~closing),
-            self.code.ready.eq(headed & (room | ~waiting)),
+            self.code.ready.eq(headed & packer.room(PUSH_BITS)),
             accepts.eq(self.code.valid & self.code.ready),
         ]
         with m.If(opens):
             m.d.sync += [half.eq(~half), headed.eq(half)]
-        with m.If(room):
-            m.d.sync += waiting.eq(0)
-        with m.If(accepts):
-            m.d.sync += [code.eq(self.code.payload), waiting.eq(1)]
-            with m.If(self.code.payload.last):
-                m.d.sync += [headed.eq(0), closing.eq(1)]
+        with m.If(accepts & code.last):
+            m.d.sync += [headed.eq(0), closing.eq(1)]
         with m.If(packer.closed):
             m.d.sync += [closing.eq(0), trailing.eq(1)]
 
         word, taken = self.words.payload, Signal()
         header = self.header.payload
         m.d.comb += [
-            packer.push.eq(opens | (waiting & room)),
+            packer.push.eq(opens | accepts),
             packer.data.eq(
                 select(
-                    (waiting, code.bits),
-                    (~waiting & ~half, header[PUSH_BITS:]),
-                    (~waiting & half, header[:PUSH_BITS]),
+                    (headed, code.bits),
+                    (~headed & ~half, header[PUSH_BITS:]),
+                    (~headed & half, header[:PUSH_BITS]),
                 )
             ),
-            packer.length.eq(Mux(waiting, code.length, PUSH_BITS)),
-            packer.close.eq(closing & ~waiting),
+            packer.length.eq(Mux(headed, code.length, PUSH_BITS)),
+            packer.close.eq(closing),
             packer.beat.ready.eq(self.words.ready & ~trailing & ~adding),
             self.words.valid.eq((packer.beat.valid | trailing) & ~adding),
             word.data.eq(Mux(trailing, crc.value, packer.beat.payload.data)),

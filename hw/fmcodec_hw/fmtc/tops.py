@@ -19,7 +19,8 @@ from fmcodec_hw.shell import MEMORIES, AxiTop
 
 __all__ = ["CODEC"]
 
-_DEFAULTS = {"folded": False, "memory": MEMORIES[0]}
+_MULTIPLIERS = ("inferred", "booth")
+_DEFAULTS = {"folded": False, "memory": MEMORIES[0], "multipliers": _MULTIPLIERS[0]}
 _PARAMS = Params(16, "dct4", "rice")  # nothing to load but a few numbers
 _STREAMS = {
     "encoder": {"ctx": "s_axis_ctx", "tile": "s_axis_tile", "values": "s_axis", "code": "m_axis"},
@@ -29,9 +30,9 @@ _STREAMS = {
 
 def _build(config: Config, *, name: str) -> dict[str, AxiTop]:
     options = {**_DEFAULTS, **config.options}
-    folded = options["folded"]
+    folded, booth = options["folded"], options["multipliers"] == "booth"
     cores: dict[str, wiring.Component] = {
-        "encoder": Encoder(config.params, folded=folded),
+        "encoder": Encoder(config.params, folded=folded, booth=booth),
         "decoder": Decoder(config.params),
     }
     # a folded encoder is another module: it may live beside one that is not
@@ -96,6 +97,12 @@ _OPTIONS = (
         default=MEMORIES[0],
         help="Memories: arrays in the Verilog, or modules to put macros in the place of.",
     ),
+    click.Option(
+        ["--multipliers"],
+        type=click.Choice(_MULTIPLIERS),
+        default=_MULTIPLIERS[0],
+        help="Encoder's multiplier: a product, for an FPGA's blocks, or Booth's terms, for gates.",
+    ),
 )
 
 
@@ -120,7 +127,9 @@ _FOLDED: dict[str, Any] = {"folded": True, "cores": ("encoder",)}  # any decoder
 # Named by the transform and C, the coder, and what is unusual
 _CONFIGS = (
     _config("dct4-rice", 16, "dct4", "rice", short=True, maps=True, figures=_FLOWS),
-    _config("dct4-rice-async", 16, "dct4", "rice", tables=1, reset="async-low"),
+    _config(
+        "dct4-rice-async", 16, "dct4", "rice", tables=1, multipliers="booth", reset="async-low"
+    ),
     _config("dct4-huffman", 16, "dct4", "huffman", maps=True, figures=_BOTH),
     _config("matrix16-huffman", 16, "matrix", "huffman", q_max=60, short=True, maps=True),
     _config("matrix16-rice-4lanes", 16, "matrix", "rice", matrix_bits=10, lanes=4, maps=True),
@@ -133,7 +142,15 @@ _CONFIGS = (
     _config("none5-rice-registered", 5, "none", "rice", q_max=31, register_ports=True),
     _config("none256-rice-external", 256, "none", "rice", memory="external"),
     _config("none64-huffman", 64, "none", "huffman", max_code_bits=15, tables=8, maps=True),
-    _config("none9-huffman-external", 9, "none", "huffman", q_max=30, memory="external"),
+    _config(
+        "none9-huffman-external",
+        9,
+        "none",
+        "huffman",
+        q_max=30,
+        memory="external",
+        multipliers="booth",
+    ),
     _config("folded16-rice", 16, "dct4", "rice", short=True, figures=(*_BOTH, "energy"), **_FOLDED),
     _config("folded16-huffman", 16, "dct4", "huffman", figures=_BOTH, **_FOLDED),
 )

@@ -128,8 +128,11 @@ class Adaptation(wiring.Component):
         # Zeros pull the slot z by 2**(z+1) - 1 eighths to the front, which z > 0 leaves above zero
         now = slot.now
         pull = Cat(now.any(), *(self.slot > i for i in range(MAX_SLOT)))
-        slot.become(m, self.zero, now - pull)
-        slot.become(m, self.value & ~self.raw, now + ~now.all())
+        slot.become(
+            m,
+            self.zero | (self.value & ~self.raw),
+            Mux(self.zero, now - pull, now + ~now.all()),
+        )
 
         longest = (MAX_RUN_BITS << _RUN_FRACTION) + 1
         now = run.now

@@ -16,7 +16,8 @@ def symbol_beats(symbols: np.ndarray, zero_point: int, group_of) -> list[dict[st
     flat, width = symbols.ravel().tolist(), len(group_of)
     return [
         {
-            "symbol": symbol,
+            "negative": symbol < zero_point,
+            "magnitude": abs(symbol - zero_point),
             "zero": symbol == zero_point,
             "group": int(group_of[i % width]),
             "ends": i % width == width - 1,

@@ -43,7 +43,7 @@ def test_tiles(longest, stall):
             bank = 1 - bank
             ctx.set(dut.bank, bank)
             ctx.set(dut.end_before, context.end_before)
-            ctx.set(dut.q_max, context.q_max)
+            ctx.set(dut.zero_point, context.zero_point)
             for _ in range(5):
                 await tile(ctx, context)
 

@@ -2,6 +2,8 @@
 
 import random
 
+import pytest
+
 from fmcodec_hw.fmtc.quantiser import Quantiser
 from tests.hw.simulate import clocked
 
@@ -15,9 +17,10 @@ def expected(acc: int, shift: int, scale: int, zero_point: int, q_max: int) -> t
     return symbol, symbol != level
 
 
-def test_levels():
+@pytest.mark.parametrize("booth", [False, True])
+def test_levels(booth):
     rng = random.Random(SEED)
-    dut = Quantiser()
+    dut = Quantiser(booth=booth)
     top = 1 << 23
 
     async def body(ctx):
@@ -35,11 +38,13 @@ def test_levels():
             ctx.set(dut.acc, rng.randrange(-top, top))
             ctx.set(dut.scale, scale - 128)
             ctx.set(dut.zero_point, zero_point)
-            ctx.set(dut.q_max, q_max)
+            ctx.set(dut.span, q_max - zero_point)
             if rng.random() < 0.2:
                 await ctx.tick()
             symbol, clipped = expected(acc, shift, scale, zero_point, q_max)
-            shown = tuple(map(ctx.get, (dut.symbol, dut.zero, dut.clipped)))
-            assert shown == (symbol, symbol == zero_point, clipped), (acc, shift, scale)
+            size, negative = ctx.get(dut.magnitude), ctx.get(dut.negative)
+            assert zero_point + (-size if negative else size) == symbol, (acc, shift, scale)
+            assert ctx.get(dut.zero) == (symbol == zero_point)
+            assert ctx.get(dut.clipped) == clipped
 
     clocked(dut, body, cycles=20_000, about=f"seed {SEED}")

@@ -101,7 +101,9 @@ def test_external_memories_are_told_and_modelled():
 
 def test_dct4_with_rice_has_no_memory():
     params = Params(16, "dct4", "rice")
-    config = Config("fmtc", "", params, {"folded": False, "memory": "external"})
+    config = Config(
+        "fmtc", "", params, {"folded": False, "memory": "external", "multipliers": "booth"}
+    )
     told = json.loads(export.files(CODEC, config)["fmtc.json"])
     assert [module["memories"] for module in told["modules"].values()] == [[], []]
 
