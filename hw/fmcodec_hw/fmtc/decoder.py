@@ -193,7 +193,7 @@ class Decoder(wiring.Component):
             ]
             return total, offset
         if self.params.transform == "dct4":
-            m.submodules.dct4 = inverse = InverseDct4()
+            m.submodules.dct4 = inverse = InverseDct4(LEVEL_BITS)
             levels = inverse.level
             m.d.comb += offset.eq(loader.fields.mean)
         else:
