@@ -17,8 +17,8 @@ HALF_BITS = WORD_BITS // 2
 class TileReader(wiring.Component):
     """Take a tile word by word (doc/format.md, "FMTC tile").
 
-    Throughput: half a word of payload per cycle. Held: a word. `words.ready` depends on `opened`
-    and `take`.
+    Throughput: half a word of payload per cycle. Held: nothing. `words.ready` depends on
+    `words.valid`, `opened` and `take`.
 
     Members:
         words: the tiles, `last` with the CRC.
@@ -55,12 +55,13 @@ class TileReader(wiring.Component):
 
     def elaborate(self, platform):
         # A word goes in two moves, one for each half of it: the CRC takes a half with each, which
-        # is as fast as the payload may be wanted. A word with `last` is the CRC, whatever is before
-        # it: nothing has to be known beforehand. The header's second move is the tile's begin
+        # is as fast as the payload may be wanted. The port holds the word meanwhile. A word with
+        # `last` is the CRC, whatever is before it: nothing has to be known beforehand. The header's
+        # second move is the tile's begin
         m = Module()
         m.submodules.crc = crc = Crc32(HALF_BITS, WORD_BITS)
-        word, last = Signal(WORD_BITS, reset_less=True), Signal(reset_less=True)
-        held, second, first = Signal(), Signal(), Signal(init=1)
+        word, last, held = self.words.payload.data, self.words.payload.last, self.words.valid
+        second, first = Signal(), Signal(init=1)
         moves, leaves = Signal(), Signal()
         # the CRC of a tile of one word would be compared before the tile before is done with
         waits = Mux(second, ~self.opened, self.ended & last)
@@ -73,7 +74,7 @@ class TileReader(wiring.Component):
             self.trailing.eq(self.ended | (held & ~first & last)),
             moves.eq(held & Mux(first, ~waits, Mux(last, ~self.ended, self.take))),
             leaves.eq(moves & second),
-            self.words.ready.eq(~held | leaves),
+            self.words.ready.eq(leaves),
             # what is compared comes half by half, other words whole
             crc.data.eq(
                 Cat(
@@ -87,9 +88,6 @@ class TileReader(wiring.Component):
         ]
         with m.If(moves):
             m.d.sync += second.eq(~second)
-        with m.If(self.words.ready):
-            m.d.sync += held.eq(self.words.valid)
-            m.d.sync += [word.eq(self.words.payload.data), last.eq(self.words.payload.last)]
         with m.If(leaves):
             m.d.sync += first.eq(last)
         m.d.sync += self.ended.eq((self.ended | (leaves & last)) & ~self.close)
