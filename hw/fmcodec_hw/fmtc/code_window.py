@@ -10,7 +10,7 @@ from fmcodec_hw.logic import gate
 __all__ = ["CODE_BITS", "CodeWindow"]
 
 CODE_BITS = 16  # of the longest code
-_FULL = 2 * CODE_BITS  # bits with which a code and half a word are there
+_HALVES = 3  # two have a code wherever it begins; a third comes before it is known how long that is
 
 
 class CodeWindow(wiring.Component):
@@ -26,7 +26,7 @@ class CodeWindow(wiring.Component):
         length, step: let go of so many at the end of the cycle.
         overrun: with `step`: more than there are.
         full: 32 bits are there, or more.
-        drain: take whatever is there; what comes while it is `full` is lost.
+        drain: take whatever is there; what comes while there is no room is lost.
         clear: forget all bits.
     """
 
@@ -49,30 +49,34 @@ class CodeWindow(wiring.Component):
         )
 
     def elaborate(self, platform):
-        # The bits are left-aligned in a register, zeros behind the last, so that a code is read
-        # from its first bits without a shift. A half comes behind the last bit, wherever that is,
-        # while the code is still read; then all move by the code's length. With fewer than 32 bits
-        # a half is taken, with 16 a code is whole: 31 + 16 bits are held at most, and 16 remain of
-        # them whatever a step takes
+        # Halves as they came, zeros where there is none, and how many bits of the first are used:
+        # a code is 16 bits of the first two, and its length moves but that number; the halves move
+        # when it passes 16. One comes in behind the others while the code is still read
         m = Module()
-        held = _FULL - 1 + HALF_BITS
-        bits, count = Signal(held), Signal(range(held + 1))
-        enters, length, total = Signal(), Signal.like(self.length), Signal.like(count)
-        behind = Signal(held)
-        entering = Cat(Const(0, held - HALF_BITS), self.half) >> count[: (_FULL - 1).bit_length()]
+        halves = [Signal(HALF_BITS, name=f"half_{i}") for i in range(_HALVES)]
+        used, count = Signal(range(HALF_BITS)), Signal(range(_HALVES + 1))
+        here, enters, moves = Signal(_HALVES), Signal(), Signal()
+        moved, passed = Signal(len(used) + 1), Signal(len(used))
         m.d.comb += [
-            self.head.eq(bits[-CODE_BITS:]),
-            self.full.eq(count[-1]),  # count < 64
-            self.ready.eq((count >= CODE_BITS) | self.trailing),
-            self.take.eq(self.there & (~self.full | self.drain)),
-            enters.eq(self.there & ~self.full),
-            behind.eq(bits | gate(enters, entering)),
-            length.eq(gate(self.step, self.length)),
-            total.eq(count + Mux(enters, HALF_BITS, 0)),
-            self.overrun.eq(length > total),
+            here.eq(Cat(count == i for i in range(_HALVES))),  # where the next one goes
+            enters.eq(self.there & here.any()),
+            self.take.eq(self.there & (here.any() | self.drain)),
+            self.ready.eq(count[-1] | (here[1] & ~used.any()) | self.trailing),
+            self.full.eq(count.all() | (here[2] & ~used.any())),
+            self.head.eq((Cat(halves[1], halves[0]) << used)[HALF_BITS : HALF_BITS + CODE_BITS]),
+            moved.eq(used + gate(self.step, self.length)),
+            moves.eq(moved[-1]),
+            passed.eq(moved[:-1]),
+            self.overrun.eq(~enters & ((here[0] & moved.any()) | (here[1] & moves & passed.any()))),
         ]
-        m.d.sync += bits.eq(behind << length)
-        m.d.sync += count.eq(Mux(self.overrun, 0, total - length))
+        behind = [
+            half | gate(enters & at, self.half) for half, at in zip(halves, here, strict=True)
+        ]
+        behind.append(Const(0, HALF_BITS))
+        m.d.sync += [half.eq(Mux(moves, behind[i + 1], behind[i])) for i, half in enumerate(halves)]
+        m.d.sync += used.eq(gate(~self.overrun, passed))
+        m.d.sync += count.eq(gate(~self.overrun, (count + enters - moves)[: len(count)]))
         with m.If(self.clear):
-            m.d.sync += [bits.eq(0), count.eq(0)]
+            m.d.sync += [half.eq(0) for half in halves]
+            m.d.sync += [used.eq(0), count.eq(0)]
         return m
