@@ -90,7 +90,7 @@ class Decoder(wiring.Component):
         m.submodules.index = index = SymbolIndex(self.params.channels, tables)
         m.submodules.reader = reader = self._reader(m, loader)
         wiring.connect(m, wiring.flipped(self.code), tile.words)
-        level = element_signature(LEVEL_BITS).create()
+        level = element_signature(LEVEL_BITS[self.params.coder]).create()
         # what goes along with the coefficients in the reader
         valid = [*(Signal(name=f"valid_{i}") for i in range(1, reader.LATENCY)), level.valid]
         last = [*(Signal(name=f"last_{i}") for i in range(1, reader.LATENCY)), level.payload.last]
@@ -193,11 +193,11 @@ class Decoder(wiring.Component):
             ]
             return total, offset
         if self.params.transform == "dct4":
-            m.submodules.dct4 = inverse = InverseDct4(LEVEL_BITS)
+            m.submodules.dct4 = inverse = InverseDct4(len(level.payload.value))
             levels = inverse.level
             m.d.comb += offset.eq(loader.fields.mean)
         else:
-            m.submodules.matrix = inverse = Matrix(loader.build, LEVEL_BITS)
+            m.submodules.matrix = inverse = Matrix(loader.build, len(level.payload.value))
             levels = inverse.element
             m.d.comb += [
                 levels.payload.ends.eq(level.payload.ends),

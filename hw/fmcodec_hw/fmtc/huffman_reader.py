@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from fmcodec.fmtc import Params
 from fmcodec_hw.fmtc.code_tables import CodeTables
 from fmcodec_hw.fmtc.context_fields import length_layout
-from fmcodec_hw.fmtc.symbol_reader import LEVEL_BITS, SYMBOL_BITS, reader_members
+from fmcodec_hw.fmtc.symbol_reader import SYMBOL_BITS, reader_members
 from fmcodec_hw.logic import gate, select
 
 __all__ = ["HuffmanReader"]
@@ -29,7 +29,7 @@ class HuffmanReader(wiring.Component):
     def __init__(self, params: Params):
         self._params = params
         loads = {"lengths": In(length_layout()), "ready": Out(1), "bank": In(1)}
-        super().__init__(loads | reader_members(params.tables))
+        super().__init__(loads | reader_members(params.tables, "huffman"))
 
     def elaborate(self, platform):
         # How long a code is, and whether it ends the vector, is all that the next one waits for:
@@ -80,7 +80,7 @@ class HuffmanReader(wiring.Component):
             tables.symbol_table.eq(table),
             tables.place.eq(tables.base + (code >> (longest - 1 - length)[:4])),
             symbol.eq(Mux(self.raw, raw_symbol[SYMBOL_BITS:], tables.symbol)),
-            self.level.eq(gate(~zero[1], (symbol - self.zero_point)[:LEVEL_BITS]).as_signed()),
+            self.level.eq(gate(~zero[1], symbol - self.zero_point).as_signed()),
             self.bad.eq(self.raw & (symbol > self.q_max)),
         ]
         return m

@@ -26,7 +26,7 @@ class RiceReader(wiring.Component):
 
     def __init__(self, tables: int):
         self._tables = tables
-        super().__init__(reader_members(tables))
+        super().__init__(reader_members(tables, "rice"))
 
     def elaborate(self, platform):
         # What a code says and what the group learns of it are one cycle; what number that is, is

@@ -9,10 +9,11 @@ from fmcodec_hw.fmtc.code_window import CODE_BITS
 __all__ = ["LEVEL_BITS", "SYMBOL_BITS", "reader_members"]
 
 SYMBOL_BITS = 8
-LEVEL_BITS = SYMBOL_BITS + 1  # d = q - zp of a raw symbol, -254..255
+# of d by the coder: q - zp is -255..255, and modulo 256 where symbols are at most 128 from zp
+LEVEL_BITS = {"huffman": SYMBOL_BITS + 1, "rice": SYMBOL_BITS}
 
 
-def reader_members(tables: int) -> dict[str, wiring.Member]:
+def reader_members(tables: int, coder: str) -> dict[str, wiring.Member]:
     """Members of what reads symbols, whatever their code.
 
     head: the next bits of the payload, the first at the top.
@@ -40,7 +41,7 @@ def reader_members(tables: int) -> dict[str, wiring.Member]:
         "zero_point": In(SYMBOL_BITS),
         "q_max": In(SYMBOL_BITS),
         "advance": In(1),
-        "level": Out(signed(LEVEL_BITS)),
+        "level": Out(signed(LEVEL_BITS[coder])),
         "bad": Out(1),
         "unfinished": Out(1),
         "clear": In(1),

@@ -127,6 +127,8 @@ def unpack(context: Shared, tile: Tile, num_vectors: int) -> Found:
         received[:there] = data[:there]
         wrong = np.flatnonzero(received > context.q_max)
         levels = received.astype(np.int16) - np.int16(context.zero_point)
+        if context.coder == "rice":
+            levels = levels.astype(np.int8).astype(np.int16)
         return Found(levels.reshape(shape), 8 * count, 8 * int(wrong[0]) if len(wrong) else -1)
     levels = np.empty(shape, dtype=np.int16)
     if context.coder == "rice":

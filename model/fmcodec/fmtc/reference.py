@@ -175,6 +175,8 @@ def unpack(context: Shared, tile: Tile, num_vectors: int) -> Found:
         wrong = (8 * index for index, q in enumerate(received) if q > context.q_max)
         bad_symbol = next(wrong, -1)
         levels = [q - context.zero_point for q in received]
+        if context.coder == "rice":  # 8 bits are enough, but for what no encoder writes
+            levels = [(level + 128) % 256 - 128 for level in levels]
     elif context.coder == "rice":
         levels, bad_symbol, bad_run = _unpack_rice(context, reader, num_vectors)
     else:
