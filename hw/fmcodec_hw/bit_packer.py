@@ -81,28 +81,35 @@ class BitPacker(wiring.Component):
         return (self.count <= left) | (self.beat.ready & (self.count <= left + port_bits))
 
     def elaborate(self, platform):
-        # Every register is written in every cycle: with its own bit where nothing moves, with that
-        # of a beat further down where one leaves, or with a bit of the push. Positions behind the
-        # youngest bit hold zeros, so the three are ORed and none has to be chosen
+        # A position keeps its bit where nothing moves, takes that of a beat further down where one
+        # leaves, or a bit of the push. Positions behind the youngest bit hold zeros, so the three
+        # are ORed and none has to be chosen. `moves` is there for the clock alone, which may stand
+        # still without
         m = Module()
         port_bits = self.port_words * self.word_bits
         queue = Signal(max(self.capacity, port_bits))
         count = self.count
-        full, shift = Signal(), Signal()  # a whole beat is there; the queue moves on
-        kept, added = Signal.like(count), Signal.like(count)
+        full, shift, moves = Signal(), Signal(), Signal()  # a whole beat is there; it leaves; ..
+        kept, more = Signal.like(count), Signal.like(count)
         m.d.comb += [
             full.eq(count >= port_bits),
             shift.eq(self.beat.ready & (full | self.close)),
+            moves.eq(shift | self.push | self.blank),
             kept.eq(Mux(self.beat.ready & full, count - port_bits, count)),
-            added.eq(gate(self.push, self.length) | gate(self.blank, self.word_bits)),
+            more.eq(kept + self.length),
         ]
-        with m.If(self.closed):
-            m.d.sync += count.eq(0)
-        with m.Else():
-            m.d.sync += count.eq(kept + added)
         moved = Cat(Const(0, port_bits), queue)[: len(queue)]
         placed = self._place(m, kept, len(queue))
-        m.d.sync += queue.eq(gate(~shift, queue) | gate(shift, moved) | placed)
+        with m.If(moves):
+            m.d.sync += [
+                queue.eq(gate(~shift, queue) | gate(shift, moved) | placed),
+                # a push comes late: the sum does not wait for it
+                count.eq(
+                    gate(
+                        ~self.closed, Mux(self.push, more, kept) | gate(self.blank, self.word_bits)
+                    )
+                ),
+            ]
         self._show(m, queue, full)
         return m
 

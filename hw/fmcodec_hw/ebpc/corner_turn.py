@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from fmcodec.ebpc import Params
-from fmcodec_hw.ebpc.skew import DelayLine, one_by_one, skew_and_rotate
+from fmcodec_hw.ebpc.skew import Steps, TwinLine, one_by_one, skew_and_rotate
 
 __all__ = ["CornerTurn"]
 
@@ -49,17 +49,19 @@ class CornerTurn(wiring.Component):
         block_words = self._params.block_words
         m = Module()
         side = min(self._params.word_bits, block_words)
+        steps = Steps(m, self.step, self.index)
         has_word = self.index < block_words
-        entering, upper = one_by_one(m, "upper", self.word, side, has_word, self.step)
-        _, lanes = skew_and_rotate(m, entering, self.index, self.step)
+        entering, upper = one_by_one(m, "upper", self.word, side, has_word, steps)
+        _, lanes = skew_and_rotate(m, entering, self.index, steps)
         words = [
             # a step more for word 0: its bit 0 has left when it is read
-            DelayLine(m, f"word_{i}", lanes[i % side], block_words - 1 - i + (i == 0), self.step)
+            TwinLine(m, f"word_{i}", lanes[i % side], block_words - 1 - i + (i == 0), steps)
             for i in range(block_words)
         ]
-        lower = (words[0].tap(-1 - k) for k in range(side))
+        # the base is looked at in step n, which is even
+        lower = (words[0].tap(-1 - k, odd=0) for k in range(side))
         m.d.comb += [
             self.plane.eq(Cat(words[0].tap(-2), *(word.out for word in words[1:]))),
-            self.base.eq(Cat(*lower, *(line.out for line in upper))),
+            self.base.eq(Cat(*lower, *(line.tap(-1, odd=0) for line in upper))),
         ]
         return m

@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from fmcodec.ebpc import Params
-from fmcodec_hw.ebpc.skew import DelayLine, TwinLine, one_by_one, skew_and_rotate
+from fmcodec_hw.ebpc.skew import DelayLine, Steps, TwinLine, one_by_one, skew_and_rotate
 
 __all__ = ["DeltaTurn"]
 
@@ -41,19 +41,19 @@ class DeltaTurn(wiring.Component):
 
     def elaborate(self, platform):
         # The encoder's corner turn with planes for words: delta i-1 is the bits of lane i, plane 0
-        # first, and is whole when the last plane has come. Lane 0 is empty. Most registers move in
-        # every second step only
+        # first, and is whole when the last plane has come. Lane 0 is empty
         word_bits, block_words = self._params.word_bits, self._params.block_words
         m = Module()
         side = min(word_bits, block_words)
         lanes = Cat(Const(0, 1), self.plane)
+        steps = Steps(m, self.step, self.index)
         has_plane = self.index < word_bits
-        entering, later = one_by_one(m, "later", lanes, side, has_plane, self.step)
-        skewed, bits = skew_and_rotate(m, entering, self.index, self.step, twin=True)
-        before = [line.before for line in (*skewed[1:], *later)]
+        entering, later = one_by_one(m, "later", lanes, side, has_plane, steps)
+        skewed, bits = skew_and_rotate(m, entering, self.index, steps)
+        before = [line.tap(1) for line in (*skewed[1:], *later)]
         chunks = [
             [
-                TwinLine(m, f"bit_{k}", bit, side - 1 - k, self.step, self.index[0]).out
+                TwinLine(m, f"bit_{k}", bit, side - 1 - k, steps).out
                 for k, bit in enumerate(bits)
             ]
         ]

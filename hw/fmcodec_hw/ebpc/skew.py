@@ -4,11 +4,28 @@ from collections.abc import Sequence
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 
-__all__ = ["DelayLine", "TwinLine", "one_by_one", "skew_and_rotate"]
+__all__ = ["DelayLine", "Steps", "TwinLine", "one_by_one", "skew_and_rotate"]
+
+
+class Steps:
+    """The steps of a block, and apart from each other its even and its odd ones.
+
+    Parameters:
+        step: a step is made, at the end of the cycle.
+        index: which one; their number in a block is even.
+    """
+
+    def __init__(self, m: Module, step: Value, index: Value):
+        self.is_odd = index[0]
+        self.all = step
+        self.of_parity = Signal(name="step_even"), Signal(name="step_odd")
+        m.d.comb += [
+            moves.eq(step & (self.is_odd == odd)) for odd, moves in enumerate(self.of_parity)
+        ]
 
 
 class DelayLine:
-    """A bit delayed by a number of steps.
+    """A bit delayed by a number of steps, by registers that shift.
 
     Every second register holds it inverted: shifting or holding is then one and-or-invert gate and
     a NOR. No register is reset.
@@ -32,78 +49,84 @@ class DelayLine:
         """The bit at the end of the line."""
         return self.tap(-1)
 
-    @property
-    def before(self) -> Value:
-        """The bit of the step before."""
-        return self.tap(1)
-
 
 class TwinLine:
-    """A bit delayed by a number of steps, in two lines of half the length that take turns.
+    """A bit delayed by a number of steps, by two lines: one moves in even steps, one in odd ones.
 
-    A register moves in every second step only: half the clock, half the changes. One register moves
-    in each where the number is odd.
-
-    Parameters:
-        odd: the step's parity.
+    As many registers as one line has, half of which are clocked in a step. A line of an odd number
+    of them has one in front that moves in all steps.
     """
 
-    def __init__(self, m: Module, name: str, bit: Value, steps: int, step: Value, odd: Value):
-        first = DelayLine(m, name, bit, steps & 1, step)
-        even_line, odd_line = (
-            DelayLine(m, f"{name}_{parity}", first.out, steps // 2, step & turn)
-            for parity, turn in (("even", ~odd), ("odd", odd))
-        )
-        self.out = Mux(odd, odd_line.out, even_line.out) if steps > 1 else first.out
-        if steps & 1:
-            self.before = first.before
-        elif steps:
-            # the other line's turn
-            self.before = Mux(odd, even_line.before, odd_line.before)
+    def __init__(self, m: Module, name: str, bit: Value, length: int, steps: Steps):
+        self._is_odd, self._length = steps.is_odd, length
+        self._first = DelayLine(m, name, bit, length % 2, steps.all)
+        self._twins = [
+            DelayLine(m, f"{name}_{parity}", self._first.out, length // 2, moves)
+            for parity, moves in zip(("even", "odd"), steps.of_parity, strict=True)
+        ]
+
+    def tap(self, steps: int, *, odd: int | None = None) -> Value:
+        """The bit of so many steps ago; counted from the end of the line where negative.
+
+        `odd`: what is known of the step in which it is looked at.
+        """
+        steps %= self._length + 1
+        behind = steps - self._length % 2
+        if behind <= 0:
+            return self._first.tap(steps)
+        even, uneven = (twin.tap(-(-behind // 2)) for twin in self._twins)
+        in_even, in_odd = (uneven, even) if behind % 2 else (even, uneven)
+        if odd is None:
+            return Mux(self._is_odd, in_odd, in_even)
+        return in_odd if odd else in_even
+
+    @property
+    def out(self) -> Value:
+        """The bit at the end of the line."""
+        return self.tap(-1)
 
 
 def one_by_one(
-    m: Module, name: str, value: Value, side: int, loads: Value, step: Value
-) -> tuple[Value, list[DelayLine]]:
+    m: Module, name: str, value: Value, side: int, loads: Value, steps: Steps
+) -> tuple[Value, list[TwinLine]]:
     """The chunks of `side` bits of `side` values, chunk 0 as they come, then chunk 1 of each, ...
 
     A value comes in a step that `loads`; its later chunks wait first in, first out, and follow in
     the steps that do not. Returns what is next, and the delay lines of all bits that wait.
     """
 
-    def select(chunk: Value, waiting: list[DelayLine]) -> Value:
+    def select(chunk: Value, waiting: list[TwinLine]) -> Value:
         return Mux(loads, chunk, Cat(line.out for line in waiting[:side])) if waiting else chunk
 
-    waiting: list[DelayLine] = []
+    waiting: list[TwinLine] = []
     for start in reversed(range(side, len(value), side)):
         bits = select(value[start : start + side], waiting)
-        lines = [DelayLine(m, f"{name}_{start + i}", bit, side, step) for i, bit in enumerate(bits)]
+        lines = [TwinLine(m, f"{name}_{start + i}", bit, side, steps) for i, bit in enumerate(bits)]
         waiting = lines + waiting
     return select(value[:side], waiting), waiting
 
 
 def skew_and_rotate(
-    m: Module, entering: Sequence[Value], index: Value, step: Value, *, twin: bool = False
-) -> tuple[Sequence[DelayLine | TwinLine], list[Value]]:
+    m: Module, entering: Sequence[Value], index: Value, steps: Steps
+) -> tuple[list[TwinLine], list[Value]]:
     """The first two thirds of a corner turn of words of as many bits as there are words.
 
     Word `index`, modulo their number s, enters; s is a power of two. Its bit j is delayed by j
     steps, then the lanes are rotated: lane i takes bit index - i. All bits of word i come out in
     lane i then, one a step; delays of s-1-i steps behind bring bit j of all s words together. That
-    is s(s-1) registers, as few as can be, and none of them has more to do than to shift. `twin`
-    lines take turns; that costs nothing, for the rotation's first level chooses between the two.
+    is s(s-1) registers, as few as can be, and none of them has more to do than to shift. The first
+    level of the rotation chooses by the step's parity: it takes the place of the lines' own choice.
 
     Returns the delay lines and the rotated lanes.
     """
     side = len(entering)
-    lines: list[DelayLine | TwinLine] = [
-        TwinLine(m, f"skew_{j}", bit, j, step, index[0])
-        if twin
-        else DelayLine(m, f"skew_{j}", bit, j, step)
-        for j, bit in enumerate(entering)
-    ]
-    lanes = [lines[-i % side].out for i in range(side)]
-    for level in range((side - 1).bit_length()):
+    lines = [TwinLine(m, f"skew_{j}", bit, j, steps) for j, bit in enumerate(entering)]
+
+    def lane(i: int, odd: int) -> Value:
+        return lines[-i % side].tap(-1, odd=odd)
+
+    lanes = [Mux(index[0], lane(i - 1, 1), lane(i, 0)) for i in range(side)]
+    for level in range(1, (side - 1).bit_length()):
         by = 1 << level
-        lanes = [Mux(index[level], lanes[i - by], lane) for i, lane in enumerate(lanes)]
+        lanes = [Mux(index[level], lanes[i - by], at) for i, at in enumerate(lanes)]
     return lines, lanes

@@ -70,10 +70,9 @@ class ZnzCoder(wiring.Component):
             self.closed.eq(packer.closed),
         ]
         with m.If(self.strobe):
-            m.d.sync += [
-                length.eq(Mux(running, length + 1, 0)),  # wraps where a full run is followed
-                running.eq(~self.nonzero),
-            ]
+            with m.If(~self.nonzero):
+                m.d.sync += length.eq(Mux(running, length + 1, 0))  # wraps where a full run is followed
+            m.d.sync += running.eq(~self.nonzero)
         with m.Elif(flush):
             m.d.sync += running.eq(0)
         return m

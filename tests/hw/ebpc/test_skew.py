@@ -3,9 +3,9 @@
 import random
 
 import pytest
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Const, Module, Signal
 
-from fmcodec_hw.ebpc.skew import DelayLine, TwinLine, one_by_one, skew_and_rotate
+from fmcodec_hw.ebpc.skew import DelayLine, Steps, TwinLine, one_by_one, skew_and_rotate
 from sim.stalls import stalls
 from tests.hw.simulate import clocked
 
@@ -38,47 +38,49 @@ def test_a_line_delays_by_steps(steps):
     clocked(m, body, cycles=10_000, about=f"{steps} steps, seed {SEED}")
 
 
-@pytest.mark.parametrize("steps", [0, 1, 2, 3, 6, 7])
-def test_twin_lines_delay_by_steps_and_take_turns(steps):
-    m, bit, step, odd = Module(), Signal(), Signal(), Signal()
-    line = TwinLine(m, "line", bit, steps, step, odd)
+@pytest.mark.parametrize("length", [0, 1, 2, 3, 6, 7, 8])
+def test_twins_delay_by_steps_of_either_parity(length):
+    m, bit, step, index = Module(), Signal(), Signal(), Signal(2)
+    line = TwinLine(m, "line", bit, length, Steps(m, step, index))
     rng = random.Random(SEED)
+    pauses = stalls("geometric", rng)
 
     async def body(ctx):
         past: list[int] = []  # the youngest bit first
         for now in range(100):
             past.insert(0, rng.getrandbits(1))
             ctx.set(bit, past[0])
-            ctx.set(odd, now & 1)
-            for _ in range(rng.randrange(3)):
+            ctx.set(index, now % 4)
+            while next(pauses):
                 await ctx.tick()
-            if now >= steps:
-                assert ctx.get(line.out) == past[steps]
-            if steps and now:
-                assert ctx.get(line.before) == past[1]
+            for ago in range(min(length + 1, len(past))):
+                assert ctx.get(line.tap(ago)) == past[ago]
+                assert ctx.get(line.tap(ago, odd=now % 2)) == past[ago]
+            if len(past) > length:
+                assert ctx.get(line.out) == past[length]
             ctx.set(step, 1)
             await ctx.tick()
             ctx.set(step, 0)
 
     m.d.sync += Signal().eq(bit)
-    clocked(m, body, cycles=10_000, about=f"{steps} steps, seed {SEED}")
+    clocked(m, body, cycles=10_000, about=f"{length} steps, seed {SEED}")
 
 
 @pytest.mark.parametrize(("bits", "side"), [(8, 8), (8, 4), (16, 4), (32, 8)])
 def test_chunks_follow_one_by_one(bits, side):
-    m, value, loads, step = Module(), Signal(bits), Signal(), Signal()
-    out, _ = one_by_one(m, "chunk", value, side, loads, step)
+    m, value, loads, index = Module(), Signal(bits), Signal(), Signal()
+    out, _ = one_by_one(m, "chunk", value, side, loads, Steps(m, Const(1), index))
     out = Cat(out)
     m.d.sync += Signal().eq(loads)
     rng = random.Random(SEED)
 
     async def body(ctx):
-        ctx.set(step, 1)
         for _ in range(5):
             values = [rng.getrandbits(bits) for _ in range(side)]
             for chunk in range(bits // side):
                 for i in range(side):
                     ctx.set(loads, chunk == 0)
+                    ctx.set(index, i % 2)
                     ctx.set(value, values[i] if chunk == 0 else rng.getrandbits(bits))
                     assert ctx.get(out) == values[i] >> chunk * side & 2**side - 1
                     await ctx.tick()
@@ -86,18 +88,15 @@ def test_chunks_follow_one_by_one(bits, side):
     clocked(m, body, cycles=2000, about=f"{bits} bits, {side} values, seed {SEED}")
 
 
-@pytest.mark.parametrize("twin", [False, True])
 @pytest.mark.parametrize("side", [4, 8, 16])
-def test_all_bits_of_a_word_come_out_in_its_lane(side, twin):
-    m, step = Module(), Signal()
-    entering, index = Signal(side), Signal(range(side))
-    _, lanes = skew_and_rotate(m, list(entering), index, step, twin=twin)
+def test_all_bits_of_a_word_come_out_in_its_lane(side):
+    m, entering, index = Module(), Signal(side), Signal(range(side))
+    _, lanes = skew_and_rotate(m, list(entering), index, Steps(m, Const(1), index))
     out = Cat(lanes)
     rng = random.Random(SEED)
     words = [rng.getrandbits(side) for _ in range(5 * side)]
 
     async def body(ctx):
-        ctx.set(step, 1)
         for now, word in enumerate(words):
             ctx.set(entering, word)
             ctx.set(index, now % side)
@@ -109,4 +108,4 @@ def test_all_bits_of_a_word_come_out_in_its_lane(side, twin):
                     assert shown >> lane & 1 == words[now - age] >> age & 1
             await ctx.tick()
 
-    clocked(m, body, cycles=2000, about=f"{side} lanes, twin {twin}, seed {SEED}")
+    clocked(m, body, cycles=2000, about=f"{side} lanes, seed {SEED}")
