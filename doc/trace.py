@@ -43,8 +43,9 @@ def rows(cycles: int):
             step, turn = ctx.get(part.corner_turn.step), ctx.get(part.subtractor.first)
             held |= bool(step and turn)
             plane = ctx.get(part.corner_turn.plane)
-            # plane 0 is its own dbx
-            dbx = ctx.get(part.subtractor.dbp if turn else part.subtractor.dbx)
+            if turn:  # the last word's bit enters in this cycle
+                plane |= ctx.get(part.subtractor.enters) << PARAMS.block_words - 1
+            dbx = ctx.get(part.subtractor.dbx)
             push, length = ctx.get(part.packer.push), ctx.get(part.packer.length)
             bits = f"{ctx.get(part.packer.data):0{part.packer.push_bits}b}"[:length]
             beat = f"{ctx.get(encoder.bpc.payload.data):02x}" if ctx.get(encoder.bpc.valid) else ""

@@ -83,14 +83,14 @@ class BitPacker(wiring.Component):
     def elaborate(self, platform):
         # A position keeps its bit where nothing moves, takes that of a beat further down where one
         # leaves, or a bit of the push. Positions behind the youngest bit hold zeros, so the three
-        # are ORed and none has to be chosen. `moves` is there for the clock alone, which may stand
-        # still without
+        # are ORed and none has to be chosen. `moves` is for the clock alone: without it registers
+        # keep their bits too, but cannot be told to stand still
         m = Module()
         port_bits = self.port_words * self.word_bits
         queue = Signal(max(self.capacity, port_bits))
         count = self.count
-        full, shift, moves = Signal(), Signal(), Signal()  # a whole beat is there; it leaves; ..
-        kept, more = Signal.like(count), Signal.like(count)
+        full, shift = Signal(), Signal()  # a whole beat is there; the queue moves on
+        moves, kept, more = Signal(), Signal.like(count), Signal.like(count)
         m.d.comb += [
             full.eq(count >= port_bits),
             shift.eq(self.beat.ready & (full | self.close)),
@@ -100,15 +100,12 @@ class BitPacker(wiring.Component):
         ]
         moved = Cat(Const(0, port_bits), queue)[: len(queue)]
         placed = self._place(m, kept, len(queue))
+        blanked = gate(self.blank, self.word_bits)
         with m.If(moves):
             m.d.sync += [
                 queue.eq(gate(~shift, queue) | gate(shift, moved) | placed),
                 # a push comes late: the sum does not wait for it
-                count.eq(
-                    gate(
-                        ~self.closed, Mux(self.push, more, kept) | gate(self.blank, self.word_bits)
-                    )
-                ),
+                count.eq(gate(~self.closed, Mux(self.push, more, kept) | blanked)),
             ]
         self._show(m, queue, full)
         return m

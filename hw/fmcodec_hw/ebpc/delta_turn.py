@@ -52,10 +52,7 @@ class DeltaTurn(wiring.Component):
         skewed, bits = skew_and_rotate(m, entering, self.index, steps)
         before = [line.tap(1) for line in (*skewed[1:], *later)]
         chunks = [
-            [
-                TwinLine(m, f"bit_{k}", bit, side - 1 - k, steps).out
-                for k, bit in enumerate(bits)
-            ]
+            [TwinLine(m, f"bit_{k}", bit, side - 1 - k, steps).out for k, bit in enumerate(bits)]
         ]
         # Lower bits need not wait in the step of the empty lane
         wait = self.step & ~self.index[: (side - 1).bit_length()].all()

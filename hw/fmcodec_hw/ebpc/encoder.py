@@ -102,14 +102,14 @@ class Encoder(Core):
             znz_coder.strobe.eq(sequence.taken),
             znz_coder.close.eq(sequence.znz_closing),
         ]
-        # The sign bit enters inverted, for the subtractor's sake
-        sign_bit = 1 << (params.word_bits - 1)
         m.d.comb += [
-            turn.word.eq(gate(sequence.takes, data) ^ sign_bit),
+            turn.word.eq(gate(sequence.takes, data)),
             turn.step.eq(sequence.step),
             turn.index.eq(sequence.index),
             deltas.words.eq(turn.plane),
             deltas.first.eq(sequence.turning),
+            deltas.enters.eq(turn.word[0]),
+            deltas.last.eq(sequence.last_plane),
             deltas.step.eq(sequence.step & sequence.coded),
         ]
         m.d.comb += [
@@ -119,9 +119,9 @@ class Encoder(Core):
             ),
             *(
                 getattr(symbols, name).eq(getattr(deltas, name))
-                for name in ("dbp", "dbx", "before", "sign")
+                for name in ("dbx", "zero", "repeats", "sign_dbx", "sign_zero")
             ),
-            symbols.base.eq(turn.base ^ sign_bit),
+            symbols.base.eq(turn.base),
             symbols.room.eq(symbols.fits(packer)),
             packer.data.eq(symbols.data),
             packer.length.eq(symbols.length),

@@ -35,6 +35,7 @@ class EncoderSequence(wiring.Component):
         turning: it is the turn.
         second: it is the one after that.
         coded: a plane leaves in it.
+        last_plane: it is plane m-1.
         full: a whole block is held, its planes are on their way out.
         takes: packets' words come in; low: zero words do.
         opens: the block at the turn is none of zero words only.
@@ -61,6 +62,7 @@ class EncoderSequence(wiring.Component):
                 "turning": Out(1),
                 "second": Out(1),
                 "coded": Out(1),
+                "last_plane": Out(1),
                 "full": Out(1),
                 "takes": Out(1),
                 "opens": Out(1),
@@ -91,6 +93,7 @@ class EncoderSequence(wiring.Component):
             self.turning.eq(index == block_words - 1),
             self.second.eq(index == block_words % steps),
             self.coded.eq(self.turning | (index < word_bits - 1) if word_bits < block_words else 1),
+            self.last_plane.eq(index == (block_words + word_bits - 2) % steps),
             draining.eq(index >= block_words),
             self.empty.eq(filling & at_start & ~self.full),
         ]

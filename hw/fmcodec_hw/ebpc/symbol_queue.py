@@ -32,17 +32,14 @@ class SymbolQueue(SymbolStore):
         """Whether `packer` has room for any code; nothing moves without it."""
         return packer.room(self.push_bits)
 
-    def _code(self, m: Module, code_sign: Value) -> tuple[PlaneCoder, Value]:
-        """The coder, which the sign plane takes its turn at; the sign plane's dbx is zero."""
+    def _code(self, m: Module, code_sign: Value) -> PlaneCoder:
+        """The coder, which the sign plane takes its turn at."""
         m.submodules.plane_coder = coder = PlaneCoder(self._params)
-        sign_dbx = self.sign ^ self.before
-        # plane 0 is its own dbx
-        dbx = Mux(self.turning, self.dbp, self.dbx)
         m.d.comb += [
-            coder.dbx.eq(Mux(code_sign, sign_dbx, dbx)),
-            coder.dbp_zero.eq(~Mux(code_sign, self.sign, self.dbp).any()),
+            coder.dbx.eq(Mux(code_sign, self.sign_dbx, self.dbx)),
+            coder.dbp_zero.eq(Mux(code_sign, self.sign_zero, self.zero)),
         ]
-        return coder, ~sign_dbx.any()
+        return coder
 
     def elaborate(self, platform):
         # `last` gets every symbol; the one that it had goes to the packer, or to `older` where
@@ -57,8 +54,8 @@ class SymbolQueue(SymbolStore):
         moves, takes_sign, enters, grows, leaves = (
             Signal(name=name) for name in ("moves", "takes_sign", "enters", "grows", "leaves")
         )
-        coder, sign_zero = self._code(m, code_sign)
-        takes_along = is_run(params, last) & sign_zero & ~signed
+        coder = self._code(m, code_sign)
+        takes_along = is_run(params, last) & ~self.sign_dbx.any() & ~signed
         m.d.comb += [
             # not while both wait: there is no third place
             moves.eq(self.room & ~(waits & base_waits)),
@@ -66,7 +63,7 @@ class SymbolQueue(SymbolStore):
             self.ready.eq(moves & ~code_sign),
             takes_sign.eq(moves & code_sign),
             enters.eq((self.step & self.coded) | takes_sign),
-            grows.eq(is_run(params, last) & coder.zero & ~self.turning),
+            grows.eq(is_run(params, last) & self.repeats),
             leaves.eq(enters & ~grows & self.full),
             self.idle.eq(~waits),
         ]

@@ -27,9 +27,8 @@ class SymbolRegister(SymbolStore):
     """Hold a plane's symbol for one step, so that a plane run can grow in place.
 
     A step pushes the symbol before its own. For a block of n steps has n+2 codes, two steps push a
-    second one behind it, that of the *edge* coder: the `turning` step {symbol, sign plane}, the
-    `second` one {base, plane 0}. The symbol of plane 0 never gets into the register: a run that
-    begins with it is taken up by plane 1's.
+    second one behind it: the `turning` step {symbol, sign plane}, the `second` one {base, symbol},
+    the symbol of plane 0. The sign plane has a coder of its own.
     """
 
     def __init__(self, params: Params):
@@ -60,62 +59,64 @@ class SymbolRegister(SymbolStore):
         return fits | ~self.coded if self._params.block_words > self._params.word_bits else fits
 
     def _code(self, m: Module) -> tuple[PlaneCoder, PlaneCoder]:
-        """The coder of the step's plane, and that of the second code."""
+        """The coder of the step's plane, and that of the sign plane."""
         m.submodules.plane_coder = coder = PlaneCoder(self._params)
-        m.submodules.edge_coder = edge = PlaneCoder(self._params)
+        m.submodules.sign_coder = sign = PlaneCoder(self._params)
         m.d.comb += [
             coder.dbx.eq(self.dbx),
-            coder.dbp_zero.eq(~self.dbp.any()),
-            # with the turn the sign plane, after it plane 0, which is its own dbx
-            edge.dbx.eq(self.before ^ gate(self.turning, self.sign)),
-            edge.dbp_zero.eq(self.turning & ~self.sign.any()),
+            coder.dbp_zero.eq(self.zero),
+            sign.dbx.eq(self.sign_dbx),
+            sign.dbp_zero.eq(self.sign_zero),
         ]
-        return coder, edge
+        return coder, sign
 
     def elaborate(self, platform):
-        # The second code's place is behind the first one, whose length is one of a few: it is
-        # shifted by each of these and gated by whether it is that one
+        # All of a push is in registers when its cycle begins, but whether a run goes on: a plane
+        # that repeats takes the run that it makes longer out of the push. The sign symbol's place
+        # is behind a symbol whose length is one of a few: it is shifted by each of these and gated
+        # by whether it is that one
         params = self._params
         m = Module()
         symbol = Signal(params.max_symbol_bits, reset_less=True)
         turning, second = self.turning, self.second
         running = is_run(params, symbol)
-        coder, edge = self._code(m)
-        grows = Signal()
-        m.d.comb += grows.eq(
-            self.coded
-            & Mux(
-                turning,
-                running & edge.zero,
-                coder.zero & Mux(second, edge.zero, running),
-            )
-        )
-        longer = Mux(second, extend_run(params, None), extend_run(params, symbol))
+        coder, sign = self._code(m)
+        grows, signs = Signal(), Signal()  # by the plane of this step; by the sign plane
+        m.d.comb += [
+            grows.eq(running & self.repeats & self.coded),
+            signs.eq(running & sign.zero & turning),
+        ]
+        longer = extend_run(params, symbol)
         with m.If(self.step & self.coded):
             m.d.sync += symbol.eq(Mux(grows, longer, coder.symbol))
 
-        # What comes first, and its length as one condition each
-        grown = turning & grows
-        first = Mux(second, self._top(self.base), self._top(Mux(grown, longer, symbol)))
-        kept = ~second & ~grown
+        # The symbol, and its length as one condition each
+        pushed = Mux(signs, longer, symbol)
         symbol_lengths = lengths(params, match(m, params, symbol, "symbol"))
-        first_lengths = merge(
-            (params.word_bits, second),
-            (codes(params)["run"].bits, grown),
-            *((bits, case & kept) for bits, case in symbol_lengths.items()),
+        pushed_lengths = merge(
+            (codes(params)["run"].bits, signs),
+            *((bits, case & ~signs) for bits, case in symbol_lengths.items()),
         )
-        # What follows, unless the run takes it up
-        follows = (turning | second) & ~grows
-        placed = (
-            gate(case & follows, self._top(edge.symbol) >> bits)
-            for bits, case in first_lengths.items()
+        # A base before it or the sign plane's symbol behind it
+        signed = turning & ~signs
+        behind = (
+            gate(case & signed, self._top(sign.symbol) >> bits)
+            for bits, case in symbol_lengths.items()
         )
-        edge_bits = length_bits(lengths(params, match(m, params, edge.symbol, "edge")))
+        sign_bits = length_bits(lengths(params, match(m, params, sign.symbol, "sign")))
+        base = gate(
+            second, self._top(self.base) | gate(~grows, self._top(symbol) >> params.word_bits)
+        )
+        only_base = second & grows
         m.d.comb += [
             self.ready.eq(self.room),
             self.idle.eq(1),
-            self.data.eq(reduce(or_, placed, first)),
-            self.length.eq(length_bits(first_lengths) + gate(follows, edge_bits)),
-            self.push.eq(self.step & self.coded & self.full & (turning | second | ~grows)),
+            self.data.eq(reduce(or_, behind, base | gate(~second, self._top(pushed)))),
+            self.length.eq(
+                gate(second, params.word_bits)
+                + gate(~only_base, length_bits(pushed_lengths))
+                + gate(signed, sign_bits)
+            ),
+            self.push.eq(self.step & self.coded & self.full & (second | ~grows)),
         ]
         return m

@@ -28,7 +28,7 @@ class SymbolStore(wiring.Component):
         second: it is the step after the turn that has a plane: plane 1.
         full: planes leave, of a block held. Until then nothing is pushed.
         opens: the plane 0 at the turn is one of a block.
-        dbp, dbx, before, sign: planes of deltas, as `PlaneSubtractor` has them.
+        dbx, zero, repeats, sign_dbx, sign_zero: of planes of deltas, as `PlaneSubtractor` has them.
         base: the block's first word, from the turn until the next step.
         room: what `fits` says.
         ready: a step can be made.
@@ -53,10 +53,11 @@ class SymbolStore(wiring.Component):
                 "second": In(1),
                 "full": In(1),
                 "opens": In(1),
-                "dbp": In(plane_bits),
                 "dbx": In(plane_bits),
-                "before": In(plane_bits),
-                "sign": In(plane_bits),
+                "zero": In(1),
+                "repeats": In(1),
+                "sign_dbx": In(plane_bits),
+                "sign_zero": In(1),
                 "base": In(params.word_bits),
                 "room": In(1),
                 "ready": Out(1),

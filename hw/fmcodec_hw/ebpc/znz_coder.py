@@ -71,7 +71,9 @@ class ZnzCoder(wiring.Component):
         ]
         with m.If(self.strobe):
             with m.If(~self.nonzero):
-                m.d.sync += length.eq(Mux(running, length + 1, 0))  # wraps where a full run is followed
+                m.d.sync += length.eq(
+                    Mux(running, length + 1, 0)
+                )  # wraps where a full run is followed
             m.d.sync += running.eq(~self.nonzero)
         with m.Elif(flush):
             m.d.sync += running.eq(0)

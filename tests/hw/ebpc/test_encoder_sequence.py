@@ -44,6 +44,9 @@ def test_steps_of_packets(config, stall):
                 assert taken == (offered and ctx.get(dut.ready))
                 assert ctx.get(dut.index) == index
                 assert ctx.get(dut.turning) == (index == block_words - 1)
+                plane = (index - (block_words - 1)) % steps
+                assert ctx.get(dut.coded) == (plane < params.word_bits)
+                assert ctx.get(dut.last_plane) == (plane == params.word_bits - 1)
                 assert not step or ctx.get(dut.room)
                 assert not (ctx.get(dut.ready) and ctx.get(dut.znz_closing))
                 assert not ctx.get(dut.closing) or not waiting

@@ -28,22 +28,26 @@ def test_planes_of_words_become_planes_of_deltas(config, stall):
             expected = planes(params, words)
             for k in range(params.word_bits):
                 plane = word_plane(words, k)
-                if k == params.word_bits - 1:
-                    plane ^= 2**params.block_words - 1  # sign bits come inverted
+                ctx.set(dut.enters, rng.getrandbits(1))
+                if k == 0:  # the last word's bit comes by itself
+                    last_bit = plane >> (params.block_words - 1)
+                    ctx.set(dut.enters, last_bit)
+                    plane ^= last_bit << (params.block_words - 1)
                 ctx.set(dut.words, plane)
                 ctx.set(dut.first, k == 0)
+                ctx.set(dut.last, k == params.word_bits - 1)
                 while next(pauses):
                     await ctx.tick()
-                assert ctx.get(dut.dbp) == expected[k]
-                if k:
-                    assert ctx.get(dut.before) == expected[k - 1]
-                    assert ctx.get(dut.dbx) == expected[k] ^ expected[k - 1]
-                elif sign is not None:
-                    assert ctx.get(dut.sign) == sign
+                dbx = expected[k] ^ (expected[k - 1] if k else 0)
+                assert ctx.get(dut.dbx) == dbx
+                assert ctx.get(dut.zero) == (expected[k] == 0)
+                assert ctx.get(dut.repeats) == (k > 0 and dbx == 0)
+                if k == 0 and sign is not None:
+                    assert (ctx.get(dut.sign_dbx), ctx.get(dut.sign_zero)) == sign
                 ctx.set(dut.step, 1)
                 await ctx.tick()
                 ctx.set(dut.step, 0)
-            sign = expected[-1]
-            assert ctx.get(dut.sign) == sign
+            sign = expected[-1] ^ expected[-2], expected[-1] == 0
+            assert (ctx.get(dut.sign_dbx), ctx.get(dut.sign_zero)) == sign
 
     clocked(dut, body, cycles=20_000, about=f"{params}, stalls {stall}, seed {SEED}")

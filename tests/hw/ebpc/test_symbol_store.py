@@ -42,7 +42,8 @@ def drive(params: Params, dut, blocks, stall: str):
         ctx.set(dut.step, 0)
 
     async def body(ctx):
-        before = sign = 0
+        before = sign_dbx = 0
+        sign_zero = False
         ctx.set(dut.room, 1)
         for number, words in enumerate([*blocks, None]):
             code = planes(params, words) if words else [0] * params.planes
@@ -54,17 +55,19 @@ def drive(params: Params, dut, blocks, stall: str):
                 ctx.set(dut.coded, has_plane)
                 ctx.set(dut.full, number > 0 or k > 0)
                 ctx.set(dut.opens, words is not None)
-                ctx.set(dut.before, before)
-                ctx.set(dut.sign, sign if k == 0 else rng.getrandbits(params.plane_bits))
+                ctx.set(dut.sign_dbx, sign_dbx if k == 0 else rng.getrandbits(params.plane_bits))
+                ctx.set(dut.sign_zero, sign_zero if k == 0 else rng.getrandbits(1))
                 if has_plane:
-                    ctx.set(dut.dbp, code[k])
-                    ctx.set(dut.dbx, code[k] ^ before)
+                    dbx = code[k] ^ before if k else code[k]
+                    ctx.set(dut.dbx, dbx)
+                    ctx.set(dut.zero, code[k] == 0)
+                    ctx.set(dut.repeats, dbx == 0 and k > 0)
                 await make_step(ctx)
                 if has_plane:
                     before = code[k]
                 if k == 0 and words:
                     ctx.set(dut.base, words[0] & 2**word_bits - 1)
-            sign = code[-1]
+            sign_dbx, sign_zero = code[-1] ^ code[-2], code[-1] == 0
         ctx.set(dut.turning, 0)
         while not ctx.get(dut.idle):
             await tick(ctx)
