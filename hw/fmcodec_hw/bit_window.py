@@ -116,21 +116,13 @@ class BitWindow(wiring.Component):
         gone = self._let_go(m, phase)
         move = self._move(m, gone)
         for i, register in enumerate(registers):
+            # past the last slot there is nothing; it shows the port too
+            behind = [slots[min(i + by, len(registers))] for by in range(len(move))]
             there = select(*zip(move, self.shown[i:], strict=False))
             m.d.sync += valid[i].eq(there & ~self.clear)
-            # past the last slot there is nothing; it shows the port too, and so does the slot
-            # behind one that is filled where it stands
-            at = [min(i + (by or 1), len(registers)) for by in range(len(move))]
-            choices = [
-                (
-                    Cat(moved for moved, j in zip(move, at, strict=True) if j == slot).any(),
-                    slots[slot],
-                )
-                for slot in sorted(set(at))
-            ]
-            # what stands still needs no clock
-            with m.If(there & ~(move[0] & valid[i])):
-                m.d.sync += register.eq(select(*choices))
+            # full and between steps nothing moves; by how much it does is too late to gate a clock
+            with m.If(self.step | self.drop | ~valid[-1]):
+                m.d.sync += register.eq(select(*zip(move, behind, strict=True)))
         m.d.comb += self.beat.ready.eq((~valid[-1] | ~move[0]) & ~self.seen)
         half = self._see_last(m)
         self._tell(m, valid, phase, half, gone)
