@@ -40,8 +40,11 @@ def rows(cycles: int):
             ctx.set(encoder.words.valid, bool(queue))
             taken = ctx.get(encoder.words.valid & encoder.words.ready)
             state = part.adaptation
-            push, length = ctx.get(part.packer.push), ctx.get(part.packer.length)
-            bits = f"{ctx.get(part.packer.data):0{part.packer.push_bits}b}"[:length]
+            packer = part.packer
+            push, length = ctx.get(packer.push), ctx.get(packer.length)
+            ones, stop = ctx.get(packer.ones), ctx.get(packer.stop)
+            bits = "1" * (ones - stop) + "0" * stop
+            bits += f"{ctx.get(packer.data):0{packer.push_bits}b}"[:length]
             beat = (
                 f"{ctx.get(encoder.code.payload.data):04x}" if ctx.get(encoder.code.valid) else ""
             )
@@ -52,7 +55,7 @@ def rows(cycles: int):
                     str(ctx.get(part.fold.folded)) if taken else "",
                     *(str(ctx.get(value)) for value in (state.k, state.slot, state.run_bits)),
                     bits if push else "",
-                    str(ctx.get(part.packer.count)),
+                    str(ctx.get(packer.count)),
                     beat,
                 )
             )

@@ -11,33 +11,42 @@ from tests.hw.simulate import clocked
 from tests.hw.streams import Beat, sink
 
 SEED = 41
-# word_bits, push_bits, capacity, least_room, port_words: a push of a bit, of less than a word, of
-# more, of more than the port; the smallest queue and ones with room to spare
+# word_bits, push_bits, capacity, least_room, port_words, most_ones: a push of a bit, of less than a
+# word, of more, of more than the port; the smallest queue and some with room to spare; ones ahead
 SIZES = [
-    (8, 1, 8, None, 1),
-    (8, 5, 12, None, 1),
-    (8, 16, 31, 8, 1),
-    (8, 16, 23, None, 1),
-    (8, 20, 64, 6, 1),
-    (16, 21, 50, 9, 1),
-    (8, 16, 31, None, 2),
-    (16, 9, 60, None, 2),
+    (8, 1, 8, None, 1, 0),
+    (8, 5, 12, None, 1, 0),
+    (8, 16, 31, 8, 1, 0),
+    (8, 16, 23, None, 1, 0),
+    (8, 20, 64, 6, 1, 0),
+    (16, 21, 50, 9, 1, 0),
+    (8, 16, 31, None, 2, 0),
+    (16, 9, 60, None, 2, 0),
+    (8, 8, 23, None, 1, 8),
+    (8, 8, 31, None, 2, 8),
+    (16, 13, 60, None, 2, 5),
 ]
 
+# ones in front, whether a 0 ends them, bits behind, how many
+Push = tuple[int, bool, int, int]
 
-def packets(rng: random.Random, push_bits: int, count: int) -> list[list[tuple[int, int]]]:
-    """Packets of pushes as (bits, length), some of them empty."""
+
+def push_of(rng: random.Random, push_bits: int, most_ones: int) -> Push:
+    ones, length = rng.randint(0, most_ones), rng.randint(0 if most_ones else 1, push_bits)
+    length = length or not ones
+    return ones, ones > 0 and rng.random() < 0.7, rng.getrandbits(length), length
+
+
+def packets(rng: random.Random, push_bits: int, most_ones: int, count: int) -> list[list[Push]]:
+    """Packets of pushes, some of them empty where a packet may be."""
+    sizes = [1 if most_ones else 0, 1, 2, 9, 60]
     return [
-        [
-            (rng.getrandbits(length), length)
-            for length in (rng.randint(1, push_bits) for _ in range(rng.choice([0, 1, 2, 9, 60])))
-        ]
-        for _ in range(count)
+        [push_of(rng, push_bits, most_ones) for _ in range(rng.choice(sizes))] for _ in range(count)
     ]
 
 
 def make(size) -> BitPacker:
-    word_bits, push_bits, capacity, least_room, port_words = size
+    word_bits, push_bits, capacity, least_room, port_words, most_ones = size
     return BitPacker(
         word_bits,
         push_bits,
@@ -45,19 +54,24 @@ def make(size) -> BitPacker:
         least_room=least_room,
         port_words=port_words,
         keep_bits=port_words * word_bits // 8 if port_words > 1 else 0,
+        most_ones=most_ones,
     )
 
 
-async def push_packet(ctx, dut: BitPacker, pushes, idle) -> None:
+async def push_packet(ctx, dut: BitPacker, pushes: list[Push], idle) -> None:
     """A packet's pushes as soon as each has room, its cycles without one as `idle` says."""
     if not pushes:
         ctx.set(dut.blank, 1)
         await ctx.tick()
         ctx.set(dut.blank, 0)
-    for bits, length in pushes:
-        while next(idle) or not ctx.get(dut.room(max(length, dut.least_room))):
+    for ones, stops, bits, length in pushes:
+        while next(idle) or not ctx.get(dut.room(max(ones + length, dut.least_room))):
             await ctx.tick()
-        ctx.set(dut.data, bits << dut.push_bits - length)
+        behind = (1 << dut.push_bits - length) - 1 if dut.most_ones else 0
+        ctx.set(dut.data, bits << dut.push_bits - length | behind)
+        if dut.most_ones:
+            ctx.set(dut.ones, ones)
+            ctx.set(dut.stop, stops)
         ctx.set(dut.length, length)
         ctx.set(dut.push, 1)
         await ctx.tick()
@@ -91,7 +105,7 @@ def words_of(dut: BitPacker, beats: list[Beat]) -> list[list[int]]:
 def test_pushes_are_packed(size, stall):
     rng = random.Random(SEED)
     dut = make(size)
-    sent = packets(rng, dut.push_bits, 12)
+    sent = packets(rng, dut.push_bits, dut.most_ones, 12)
     beats: list[Beat] = []
     idle = stalls(stall, rng)
 
@@ -105,7 +119,8 @@ def test_pushes_are_packed(size, stall):
     expected = []
     for pushes in sent:
         writer = BitWriter(dut.word_bits)
-        for bits, length in pushes or [(0, dut.word_bits)]:
+        for ones, stops, bits, length in pushes or [(0, False, 0, dut.word_bits)]:
+            writer.write((1 << ones) - 1 - stops, ones)
             writer.write(bits, length)
         expected.append(writer.words().tolist())
     assert words_of(dut, beats) == expected

@@ -10,7 +10,7 @@ from fmcodec_hw.bit_packer import BitPacker
 from fmcodec_hw.logic import gate
 from fmcodec_hw.rice.fold import Fold
 from fmcodec_hw.rice.ports import HEADER_BITS, code_signature
-from fmcodec_hw.rice_code.adaptation import MAX_RUN_BITS, Adaptation
+from fmcodec_hw.rice_code.adaptation import ESCAPE_ONES, MAX_RUN_BITS, Adaptation
 from fmcodec_hw.rice_code.code_writer import CodeWriter
 
 __all__ = ["Encoder"]
@@ -62,10 +62,11 @@ class Encoder(wiring.Component):
         m.submodules.writer = writer = CodeWriter(word_bits)
         m.submodules.packer = packer = BitPacker(
             word_bits,
-            writer.code_bits,
+            word_bits,
             capacity=writer.code_bits + port_words * word_bits - 1,
             port_words=port_words,
             keep_bits=port_words * word_bits // 8 if port_words > 1 else 0,
+            most_ones=ESCAPE_ONES,
         )
         wiring.connect(m, packer.beat, wiring.flipped(self.code))
 
@@ -134,15 +135,21 @@ class Encoder(wiring.Component):
         with m.If(step & final):
             m.d.sync += direct.eq(0)
 
-        header = Cat(sign_last, delta, is_signed)
-        lead = Cat(Const(0, writer.code_bits - HEADER_BITS), header)
-        code, length = Mux(held, writer.code, lead), Mux(held, writer.length, HEADER_BITS)
+        header = Cat(Const(-1, word_bits - HEADER_BITS), sign_last, delta, is_signed)
+        push = [
+            (packer.data, Mux(held, writer.fixed, header)),
+            (packer.length, Mux(held, writer.fixed_length, HEADER_BITS)),
+            (packer.ones, gate(held, writer.ones)),
+            (packer.stop, held & writer.stop),
+        ]
         pushes = opens | state.value | state.zero
         if self.compact:
-            m.d.comb += [packer.data.eq(code), packer.length.eq(length), packer.push.eq(pushes)]
+            m.d.comb += [port.eq(value) for port, value in push]
+            m.d.comb += packer.push.eq(pushes)
         else:
             with m.If(room):
-                m.d.sync += [waiting.eq(pushes), packer.data.eq(code), packer.length.eq(length)]
+                m.d.sync += waiting.eq(pushes)
+                m.d.sync += [port.eq(value) for port, value in push]
             m.d.comb += packer.push.eq(waiting & room)
         m.d.comb += packer.close.eq(closing & ~waiting)
         return m

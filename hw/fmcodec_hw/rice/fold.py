@@ -1,6 +1,6 @@
 """Fold a word and its prediction into a number that is small where both are near, and back."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -45,20 +45,27 @@ class Fold(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         width = len(self.word)
-        mirror, beyond = Signal(), Signal()
-        word, prediction, difference = Signal(width), Signal(width), Signal(width)
+        mirror, beyond, difference = Signal(), Signal(), Signal(width)
         m.d.comb += [
             mirror.eq(self.prediction[-1] & ~self.is_signed),
-            word.eq(self.word ^ mirror.replicate(width)),
-            prediction.eq(self.prediction ^ mirror.replicate(width)),
             self.skips.eq(~self.is_signed & ~self.prediction.any()),
-            difference.eq(word - prediction - self.skips),
-            beyond.eq(~self.is_signed & (word > (prediction[:-1] << 1))),
+            # mirrored, ~word - ~prediction is ~(word + ~prediction)
+            difference.eq(
+                (Cat(Const(1, 1), self.word) + Cat(~(mirror | self.skips), ~self.prediction)) >> 1
+            ),
+            # and ~word > 2 * ~prediction is word <= 2 * prediction, modulo the width
+            beyond.eq(~self.is_signed & ((self.word > (self.prediction[:-1] << 1)) ^ mirror)),
             self.folded.eq(
                 select(
                     (self.skips, difference),
-                    (beyond & ~self.skips, word),
-                    (~beyond & ~self.skips, _zigzag(difference)),
+                    (beyond & ~self.skips, self.word ^ mirror.replicate(width)),
+                    (
+                        ~beyond & ~self.skips,
+                        Cat(
+                            difference[-1] ^ mirror,
+                            difference[:-1] ^ difference[-1].replicate(width - 1),
+                        ),
+                    ),
                 )
             ),
         ]

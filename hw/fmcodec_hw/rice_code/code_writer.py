@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from fmcodec_hw.logic import gate
+from fmcodec_hw.logic import gate, lookup
 from fmcodec_hw.rice_code.adaptation import ESCAPE_ONES, GRADE, MAX_RUN_BITS, MAX_SLOT
 
 __all__ = ["CodeWriter"]
@@ -17,6 +17,8 @@ class CodeWriter(wiring.Component):
     is - low bits of a value, a whole value behind an escape, a run's count - is decided apart, with
     its last bits masked, for these parts go LSB first.
 
+    A code is told in parts, for a queue that has the ones already, and in one piece.
+
     Members:
         folded, zero: the word, or a run of zeros.
         whole: what stands for the word where all its bits go out.
@@ -24,7 +26,9 @@ class CodeWriter(wiring.Component):
         count, full: with `zero`, the zeros behind the run's first, less than 2**run_bits, or that
             they fill the run.
         k, raw, slot, run_bits: as in `Adaptation`.
-        code, length: its bits, zeros behind them.
+        ones, stop: bits in front of the fixed part, and that the last of them is 0.
+        fixed, fixed_length: the fixed part, ones behind it.
+        code, length: the whole code, zeros behind it.
         grade: what the value says of k.
     """
 
@@ -42,6 +46,10 @@ class CodeWriter(wiring.Component):
                 "raw": In(1),
                 "slot": In(range(MAX_SLOT + 1)),
                 "run_bits": In(range(MAX_RUN_BITS + 1)),
+                "ones": Out(range(ESCAPE_ONES + 1)),
+                "stop": Out(1),
+                "fixed": Out(word_bits),
+                "fixed_length": Out(range(word_bits + 1)),
                 "code": Out(self.code_bits),
                 "length": Out(range(self.code_bits + 1)),
                 "grade": Out(GRADE),
@@ -52,61 +60,46 @@ class CodeWriter(wiring.Component):
         m = Module()
         word_bits = len(self.folded)
 
-        # quotient > i for i = 0, 1, ..., and the same with the slot stepped over
-        quotient = Signal(word_bits)
-        m.d.comb += quotient.eq(self.folded >> self.k)
-        large = quotient[3:].any()
-        above = [Signal(name=f"above_{i}") for i in range(ESCAPE_ONES)]
-        ones = [Signal(name=f"ones_{i}") for i in range(ESCAPE_ONES)]
-        for i in range(ESCAPE_ONES):
-            m.d.comb += above[i].eq(large | (quotient[:3] > i))
-            stepped = (above[i - 1] if i else 1) & (~self.direct) & (self.slot <= i)
-            m.d.comb += ones[i].eq(~self.raw & Mux(self.zero, self.slot > i, above[i] | stepped))
-        # the widest one, "quotient > 7", is `large` itself
-        is_whole = Signal()
-        m.d.comb += is_whole.eq(self.raw | (ones[-1] & ~self.zero))
-
-        # Where the fixed part begins; behind seven ones and 0 or behind the eight of an escape
-        starts = [Signal(name=f"starts_{i}") for i in range(ESCAPE_ONES + 1)]
-        m.d.comb += starts[0].eq(self.raw)
-        for i in range(1, ESCAPE_ONES):
-            before = ones[i - 2] if i > 1 else ~self.raw
-            m.d.comb += starts[i].eq(before & ~ones[i - 1])
-        m.d.comb += starts[-1].eq(ones[ESCAPE_ONES - 2])
-
-        fixed = Signal(word_bits)
-        kept = Cat(self.k > i for i in range(word_bits)) | is_whole.replicate(word_bits)
-        run = Cat(self.full, gate(~self.full, self.count))
-        m.d.comb += fixed.eq(Mux(self.zero, run, self.whole & kept))
-        code = Cat(Const(0, word_bits), *reversed(ones))
-        for i, here in enumerate(starts):
-            placed = Cat(Const(0, ESCAPE_ONES - i), *reversed(fixed), Const(0, i))
-            code |= placed & here.replicate(self.code_bits)
-        m.d.comb += self.code.eq(code)
-
-        fixed_length = Signal(range(word_bits + 1))
-        unary_length = Signal(range(ESCAPE_ONES + 1))
+        # The unary part: a zero's ones are its slot, a value's its quotient, the slot stepped over;
+        # a 0 ends them. Nine bits and more are eight ones, an escape
+        quotient, ones, unary = Signal(word_bits), Signal(3), Signal(4)
+        large, passes, long, is_whole = Signal(), Signal(), Signal(), Signal()
+        counts = [n + passed + 1 for passed in range(2) for n in range(ESCAPE_ONES)]
+        table = [min(n, ESCAPE_ONES) | (n > ESCAPE_ONES) << len(unary) for n in counts]
         m.d.comb += [
-            fixed_length.eq(
+            quotient.eq(self.folded >> self.k),
+            large.eq(~self.zero & quotient[len(ones) :].any()),
+            ones.eq(Mux(self.zero, self.slot, quotient[: len(ones)])),
+            passes.eq(~self.zero & ~self.direct & (self.slot <= quotient[: len(ones)])),
+            Cat(unary, long).eq(lookup(Cat(ones, passes), table, len(unary) + 1)),
+            is_whole.eq(self.raw | large | long),
+            self.ones.eq(gate(~self.raw, Mux(large, ESCAPE_ONES, unary))),
+        ]
+
+        length = self.fixed_length
+        run = Cat(self.full, self.count)
+        fixed, kept = Signal(word_bits), Signal(word_bits)
+        m.d.comb += [
+            length.eq(
                 Mux(
                     self.zero,
-                    1 + Mux(self.full, 0, self.run_bits),
+                    1 + gate(~self.full, self.run_bits),
                     Mux(is_whole, word_bits, self.k),
                 )
             ),
-            unary_length.eq(
-                Cat(
-                    Cat(here for i, here in enumerate(starts) if i >> bit & 1).any()
-                    for bit in range(len(unary_length))
-                )
-            ),
-            self.length.eq(unary_length + fixed_length),
+            kept.eq(Cat(length > i for i in range(word_bits))),
+            fixed.eq(Mux(self.zero, run, self.whole)),
+            self.fixed.eq(Cat(reversed(fixed | ~kept))),
+            self.stop.eq(~is_whole),
+            self.length.eq(self.ones + length),
         ]
+        before = Cat(self.ones > i + self.stop for i in reversed(range(ESCAPE_ONES)))
+        behind = Cat(Const(0, ESCAPE_ONES), *reversed(fixed & kept))
+        m.d.comb += self.code.eq(Cat(Const(0, word_bits), before) | behind >> self.ones)
 
-        low = ~self.whole[-1]
         m.d.comb += [
-            self.grade.lower.eq(Mux(self.raw, low, ~above[0])),
-            self.grade.higher.eq(above[1] & ~above[3] & ~self.raw),
-            self.grade.leap.eq(above[3] & ~self.raw),
+            self.grade.lower.eq(Mux(self.raw, ~self.whole[-1], ~quotient.any())),
+            self.grade.higher.eq(~quotient[2:].any() & quotient[1] & ~self.raw),
+            self.grade.leap.eq(quotient[2:].any() & ~self.raw),
         ]
         return m

@@ -62,6 +62,14 @@ def test_writer(word_bits):
             written = [code >> dut.code_bits - 1 - i & 1 for i in range(dut.code_bits)]
             assert written == bits + [0] * (dut.code_bits - len(bits)), state
             assert length == len(bits), state
+            # the same in parts: ones, the last of them a 0 or not, and the fixed part
+            ones, fixed_length = ctx.get(dut.ones), ctx.get(dut.fixed_length)
+            fixed = [ctx.get(dut.fixed) >> word_bits - 1 - i & 1 for i in range(word_bits)]
+            parts = [1] * ones + fixed
+            if ctx.get(dut.stop):
+                parts[ones - 1] = 0
+            assert ones + fixed_length == len(bits), state
+            assert parts == bits + [1] * (ones + word_bits - len(bits)), state
             if not zero:
                 shown = (dut.grade.lower, dut.grade.higher, dut.grade.leap)
                 expected = grade(state["raw"], folded, quotient, word_bits)
