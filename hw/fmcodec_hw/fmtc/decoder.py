@@ -35,6 +35,7 @@ class Decoder(wiring.Component):
 
     Parameters:
         params: the configuration.
+        booth: the dequantiser has a multiplier of gates, see `Dequantiser`.
 
     Members:
         ctx: decoder contexts, `last` with the CRC; loaded while tiles run.
@@ -47,8 +48,8 @@ class Decoder(wiring.Component):
         status_context_loaded, status_context_refused: a context is over, in this cycle.
     """
 
-    def __init__(self, params: Params):
-        self.params = params
+    def __init__(self, params: Params, *, booth: bool = False):
+        self.params, self._booth = params, booth
         super().__init__(
             {
                 "ctx": In(axis.signature(WORD_BITS)),
@@ -229,7 +230,9 @@ class Decoder(wiring.Component):
         `drained` of the contexts: no value is left of a tile that the front is done with.
         """
         fields = loader.fields
-        m.submodules.dequantiser = dequantiser = Dequantiser(own_offsets=loader.build.has_matrix)
+        m.submodules.dequantiser = dequantiser = Dequantiser(
+            own_offsets=loader.build.has_matrix, booth=self._booth
+        )
         wiring.connect(m, total, dequantiser.sum)
         judged, verdict = Signal(), Signal(reset_less=True)
         value, port = dequantiser.value, self.values

@@ -4,8 +4,8 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from fmcodec_hw.booth import booth_terms
 from fmcodec_hw.fmtc.numbers import number_signature
-from fmcodec_hw.logic import gate
 
 __all__ = ["SUM_BITS", "Dequantiser"]
 
@@ -21,6 +21,7 @@ class Dequantiser(wiring.Component):
 
     Parameters:
         own_offsets: every sum has an offset of its own, which comes with it.
+        booth: the product is made of Booth's terms, for gates; otherwise tools see a product.
 
     Members:
         sum: r, saturated to 17 bits. `sum.ready` depends on `value.ready`.
@@ -29,8 +30,8 @@ class Dequantiser(wiring.Component):
             it are held; `offset` of the sum that is taken, with `own_offsets`.
     """
 
-    def __init__(self, *, own_offsets: bool = False):
-        self._own_offsets = own_offsets
+    def __init__(self, *, own_offsets: bool = False, booth: bool = False):
+        self._own_offsets, self._booth = own_offsets, booth
         super().__init__(
             {
                 "sum": In(number_signature(SUM_BITS)),
@@ -44,12 +45,17 @@ class Dequantiser(wiring.Component):
         )
 
     def elaborate(self, platform):
-        # One register of the sum and one of r Md + off, which is one sum of the multiples of r and
-        # the offset, so that there is one carry chain in a cycle. What is behind is shifted,
-        # rounded and clamped
+        # One register of the sum and one of r Md + off: with the terms of the product the offset is
+        # one sum, so that there is one carry chain in a cycle. What is behind is shifted, rounded
+        # and clamped
         m = Module()
         total = Signal(signed(SUM_BITS), reset_less=True)
         scaled = Signal(signed(_SCALED_BITS), reset_less=True)
+        product: Value = total * self.scale
+        if self._booth:
+            # a bit more, so that the terms are right modulo all bits that the offset is added in
+            terms, constant = booth_terms(Cat(total, total[-1]), self.scale)
+            product = sum(terms, Const(constant % (1 << _SCALED_BITS), _SCALED_BITS))
         valid, last = Signal(2), Signal(2, reset_less=True)  # of the registers, the last one first
         moves = Signal()
         offset: Value = self.offset
@@ -69,7 +75,7 @@ class Dequantiser(wiring.Component):
                 valid.eq(Cat(valid[1], self.sum.valid)),
                 last.eq(Cat(last[1], self.sum.payload.last)),
                 total.eq(self.sum.payload.value),
-                scaled.eq(_product(m, total, self.scale) + offset),
+                scaled.eq(product + offset),
             ]
         return m
 
@@ -97,26 +103,3 @@ class Dequantiser(wiring.Component):
             self.low,
             Mux(Mux(outside, ~sign, rounded > self.high), self.high, rounded[:8].as_signed()),
         )
-
-
-def _product(m: Module, number: Signal, factor: Value) -> Value:
-    """`number` times the unsigned `factor`, as one sum of multiples.
-
-    Booth's digits of the factor, -2..2, are half as many multiples as it has bits. That of a
-    negative digit is inverted, and 1 added where its first bit stands. Instead of its sign
-    extended, a multiple has its sign bit inverted, and a constant that is the same for all.
-    """
-    digits, bits = (len(factor) + 1) // 2, len(number) + 1
-    padded = Cat(Const(0, 1), factor, Const(0, 2))
-    correction = 0
-    total: Value = Const(0)
-    for i in range(digits + 1):
-        below, here, above = padded[2 * i], padded[2 * i + 1], padded[2 * i + 2]
-        negative = above & ~(below & here)
-        multiple = gate(below ^ here, Cat(number, number[-1]))
-        multiple |= gate((below == here) & (above ^ here), Cat(Const(0, 1), number))
-        multiple ^= negative.replicate(bits)
-        total += Cat(Const(0, 2 * i), multiple[:-1], ~multiple[-1])
-        total += Cat(Const(0, 2 * i), negative)
-        correction -= 1 << 2 * i + bits - 1
-    return total + correction

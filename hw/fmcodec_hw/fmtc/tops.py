@@ -33,7 +33,7 @@ def _build(config: Config, *, name: str) -> dict[str, AxiTop]:
     folded, booth = options["folded"], options["multipliers"] == "booth"
     cores: dict[str, wiring.Component] = {
         "encoder": Encoder(config.params, folded=folded, booth=booth),
-        "decoder": Decoder(config.params),
+        "decoder": Decoder(config.params, booth=booth),
     }
     # a folded encoder is another module: it may live beside one that is not
     names = {"encoder": f"{name}_encoder{'_folded' * folded}", "decoder": f"{name}_decoder"}
@@ -101,7 +101,7 @@ _OPTIONS = (
         ["--multipliers"],
         type=click.Choice(_MULTIPLIERS),
         default=_MULTIPLIERS[0],
-        help="Encoder's multiplier: a product, for an FPGA's blocks, or Booth's terms, for gates.",
+        help="Multiplier by a scale: a product, for an FPGA's blocks, or Booth's terms, for gates.",
     ),
 )
 

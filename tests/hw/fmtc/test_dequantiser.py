@@ -12,9 +12,10 @@ from tests.hw.streams import source
 SEED = 31
 
 
-def test_every_field():
+@pytest.mark.parametrize("booth", [False, True])
+def test_every_field(booth):
     rng = random.Random(SEED)
-    dut = Dequantiser()
+    dut = Dequantiser(booth=booth)
     top = 1 << SUM_BITS - 1
 
     async def body(ctx):
