@@ -154,7 +154,8 @@ def _route(device: Device, seed: int, folder: Path) -> float:
     command = [sys.executable, "-c", program, *arguments]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     if done.returncode or not report.exists():
-        lines = [line for line in done.stderr.splitlines() if "ERROR" in line] or ["no message"]
+        said = done.stderr.splitlines() or ["no message"]
+        lines = [line for line in said if "ERROR" in line] or said[-1:]
         if full := _NO_PLACE.search(lines[0]):
             raise TooSmall(full[1] or full[2] or "LUT4")
         raise RuntimeError(f"nextpnr-{device.tool} failed in {folder}: {lines[-1]}")
